@@ -1,0 +1,61 @@
+# Every target builds .venv by itself, on a machine that has only Python and pip; while .venv is
+# fresh that costs nothing. Another interpreter: make course PYTHON=python3.12
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+  BIN := $(VENV)/Scripts
+else
+  BIN := $(VENV)/bin
+endif
+RUN := $(BIN)/python
+STAMP := $(VENV)/.complete
+
+.PHONY: course lab test lint types unit notebooks bench mutants refresh data clean
+
+## course: execute every notebook on the shipped data; pages to read in build/html
+course: $(STAMP)
+	$(RUN) -m tools.run_course
+
+## lab: open JupyterLab at notebook 00
+lab: $(STAMP)
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+## test: every gate that CI holds
+test: lint types unit notebooks
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(RUN) -m tools.notebook_lint
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+unit: $(STAMP)
+	$(RUN) -m tools.check_units
+
+notebooks: $(STAMP)
+	$(RUN) -m tools.check_notebooks
+
+## bench: measure side by side; tables and benchmarks/results.json
+bench: $(STAMP)
+	$(RUN) -m benchmarks
+
+## mutants: the long mutation run over course_utils and the notebooks
+mutants: $(STAMP)
+	$(RUN) -m tools.mutants
+
+## refresh: execute the notebooks and store their outputs
+refresh: $(STAMP)
+	$(RUN) -m tools.run_course --in-place
+
+## data: rebuild and verify what lies in data/
+data: $(STAMP)
+	$(RUN) data/build.py
+
+clean:
+	rm -rf build $(VENV)
+
+# The stamp comes last, so an interrupted installation is repeated.
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) tools/bootstrap.py $(VENV)

@@ -1,0 +1,1 @@
+"""Side-by-side measurements; run them with ``make bench``."""

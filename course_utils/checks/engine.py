@@ -1,0 +1,520 @@
+"""The machinery under every exercise: outcomes, named cases, search for a counter-example.
+
+Three kinds of exercise share one set of outcomes: :class:`Exercise` (write or mend a function),
+:class:`Prediction` (say what will come out) and :class:`Breaking` (find an input on which a
+given function fails). Each is called with the learner's attempt and prints what it found; its
+:meth:`judge` returns the same as data, for the tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import enum
+import io
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import scipy.sparse as sp
+
+
+class _Todo:
+    """Placeholder of an exercise that nobody has attempted yet."""
+
+    def __repr__(self) -> str:
+        return "TODO"
+
+
+TODO: Final = _Todo()
+
+
+class Status(enum.Enum):
+    """What a check can find, with the mark it prints."""
+
+    NOT_ATTEMPTED = "○"
+    RETURNED_NONE = "✗ (nothing returned)"
+    RAISED = "✗ (raised)"
+    WRONG = "✗"
+    RIGHT = "✓"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Result of a check.
+
+    Attributes
+    ----------
+    status : Status
+        Which of the five outcomes it is.
+    message : str
+        The text the learner reads.
+    """
+
+    status: Status
+    message: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One named input.
+
+    Attributes
+    ----------
+    name : str
+        What is special about the input, such as "an empty row".
+    arguments : tuple
+        Positional arguments of the function.
+    reason : str
+        Why it matters, as a full clause; shown when the case fails.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    reason: str
+
+
+def verdict(statement: str, holds: bool | np.bool_) -> None:
+    """Print a statement that the numbers above support, or stop the notebook.
+
+    Introduced in notebook 00. Trained numbers differ in their last digits from one processor to
+    the next, so nbval compares a verdict with a margin instead of the number itself.
+
+    Parameters
+    ----------
+    statement : str
+        What is claimed, such as "test loss ≤ 0.10".
+    holds : bool
+        Whether it is so.
+
+    Raises
+    ------
+    AssertionError
+        If it is not so.
+
+    Examples
+    --------
+    >>> verdict("2 + 2 = 4", 2 + 2 == 4)
+    ✓ 2 + 2 = 4
+    """
+    if not isinstance(holds, (bool, np.bool_)):
+        raise TypeError(f"verdict needs True or False as its second argument, got {holds!r}")
+    if not holds:
+        raise AssertionError(f"does not hold: {statement}")
+    print(f"✓ {statement}")
+
+
+def _is_sparse(value: Any) -> bool:
+    # SciPy's own issparse narrows the type to a base class without dtype and shape.
+    return bool(sp.issparse(value))
+
+
+def same_value(expected: Any, got: Any) -> str:
+    """Compare two results of a function and say in words how they differ.
+
+    Parameters
+    ----------
+    expected, got : scalar, array_like, scipy sparse array, or tuple/list of these
+        Sparse arrays are compared by shape, dtype and dense values, so any sparse format and
+        any order of storage will do. Floats may differ by rounding (relative 1e-6).
+
+    Returns
+    -------
+    str
+        Empty if they agree, else the difference.
+
+    Examples
+    --------
+    >>> same_value(np.array([1, 2]), [1, 2])
+    ''
+    >>> same_value(np.zeros((2, 3)), np.zeros((2, 2)))
+    'shape (2, 2) instead of (2, 3)'
+    """
+    if isinstance(expected, tuple):
+        if not isinstance(got, (tuple, list)):
+            return f"one {type(got).__name__} instead of {len(expected)} values"
+        if len(got) != len(expected):
+            return f"{len(got)} values instead of {len(expected)}"
+        for position, pair in enumerate(zip(expected, got, strict=True)):
+            if difference := same_value(*pair):
+                return f"value {position}: {difference}"
+        return ""
+    if _is_sparse(expected):
+        if not _is_sparse(got):
+            return f"a {type(got).__name__} instead of a sparse array"
+        if got.dtype != expected.dtype and got.shape == expected.shape:
+            return f"dtype {got.dtype} instead of {expected.dtype}"
+        return same_value(expected.toarray(), got.toarray())
+    if _is_sparse(got):
+        return "a sparse array instead of a dense one"
+    expected, got = np.asarray(expected), np.asarray(got)
+    if got.dtype == object or (got.dtype.kind in "US") != (expected.dtype.kind in "US"):
+        return f"values of dtype {got.dtype} instead of {expected.dtype}"
+    if got.shape != expected.shape:
+        return f"shape {got.shape} instead of {expected.shape}"
+    if expected.dtype.kind in "fc" or got.dtype.kind in "fc":
+        agree = np.allclose(got, expected, rtol=1e-6, atol=1e-9, equal_nan=True)
+    else:
+        agree = np.array_equal(got, expected)
+    return "" if agree else "other values"
+
+
+def describe(value: Any) -> str:
+    """Text of a value as the learner should see it.
+
+    Parameters
+    ----------
+    value : object
+        Sparse arrays are shown by their dense values, with format and dtype in front.
+
+    Returns
+    -------
+    str
+        One line, or several if the value is an array with rows.
+
+    Examples
+    --------
+    >>> print(describe(sp.csc_array([[0, 5], [2, 0]])))
+    csc_array, int64:
+    [[0 5]
+     [2 0]]
+    """
+    if _is_sparse(value):
+        kind = type(value).__name__
+        return f"{kind}, {value.dtype}:\n{value.toarray()}"
+    if isinstance(value, np.ndarray):
+        return str(value)
+    if isinstance(value, tuple):
+        return "(" + ", ".join(describe(part) for part in value) + ")"
+    return repr(value)
+
+
+def _field(label: str, text: str) -> str:
+    """One aligned line of feedback; the rest of a longer text is indented below it."""
+    first, *rest = text.splitlines() or [""]
+    return "\n".join([f"  {label:<9} {first}", *(" " * 12 + line for line in rest)])
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Check of a function the learner writes or mends.
+
+    Attributes
+    ----------
+    name : str
+        Name of the function.
+    reference : callable
+        The verified function; its result is what is expected.
+    cases : sequence of Case
+        Named inputs, tried in this order.
+    hint : str
+        One sentence that helps whoever got it wrong, without giving the answer away.
+    search : hypothesis strategy, optional
+        Produces argument tuples; searched for the smallest counter-example once all named
+        cases pass.
+    compare : callable
+        `compare(expected, got)` returns an empty string or the difference in words.
+
+    Examples
+    --------
+    >>> double = Exercise(
+    ...     name="double",
+    ...     reference=lambda number: 2 * number,
+    ...     cases=[Case("two", (2,), "2 * 2 and 2 ** 2 agree"), Case("three", (3,), "no longer")],
+    ...     hint="Twice, not squared.",
+    ... )
+    >>> double(lambda number: TODO)
+    ○ double: not attempted yet
+    >>> double(lambda number: number**2)
+    ✗ double: 1 of 2 cases
+      case      three – no longer
+      input     3
+      expected  6
+      got       9
+      problem   other values
+      hint      Twice, not squared.
+    >>> double(lambda number: 2 * number)
+    ✓ double: 2 of 2 cases
+    """
+
+    name: str
+    reference: Callable[..., Any]
+    cases: Sequence[Case]
+    hint: str
+    search: Any = None
+    compare: Callable[[Any, Any], str] = field(default=same_value)
+
+    def __call__(self, attempt: Any) -> None:
+        """Judge the attempt and print the feedback."""
+        print(self.judge(attempt).message)
+
+    def judge(self, attempt: Any) -> Outcome:
+        """Try the named cases in order, then search for a counter-example.
+
+        Parameters
+        ----------
+        attempt : callable
+            The learner's function.
+
+        Returns
+        -------
+        Outcome
+            One of the five outcomes.
+        """
+        if attempt is TODO:
+            return self._not_attempted()
+        if not callable(attempt):
+            return Outcome(
+                Status.WRONG,
+                f"✗ {self.name}: pass the function itself, without calling it; "
+                f"got {describe(attempt)}",
+            )
+        for passed, case in enumerate(self.cases):
+            if failure := self._try(attempt, case.arguments):
+                if failure.status is Status.NOT_ATTEMPTED:
+                    return self._not_attempted()
+                head = f"✗ {self.name}: {passed} of {len(self.cases)} cases"
+                label = _field("case", f"{case.name} – {case.reason}")
+                return Outcome(failure.status, "\n".join([head, label, failure.message]))
+        if self.search is not None and (arguments := self._counter_example(attempt)) is not None:
+            failure = self._try(attempt, arguments)
+            if failure is None:
+                return Outcome(
+                    Status.WRONG,
+                    f"✗ {self.name}: two calls with the same input gave different results",
+                )
+            head = (
+                f"✗ {self.name}: {len(self.cases)} of {len(self.cases)} cases, but not in general"
+            )
+            label = _field("case", "the smallest counter-example a search found")
+            return Outcome(failure.status, "\n".join([head, label, failure.message]))
+        return Outcome(Status.RIGHT, f"✓ {self.name}: {len(self.cases)} of {len(self.cases)} cases")
+
+    def _not_attempted(self) -> Outcome:
+        return Outcome(Status.NOT_ATTEMPTED, f"○ {self.name}: not attempted yet")
+
+    def _try(self, attempt: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome | None:
+        """Outcome of one input, or None if the attempt is right on it."""
+        expected = self.reference(*copy.deepcopy(arguments))
+        shown = ", ".join(describe(argument) for argument in arguments)
+        lines = [_field("input", shown), _field("expected", describe(expected))]
+        given = copy.deepcopy(arguments)  # an attempt that writes into its input harms only itself
+        try:
+            got = attempt(*given)
+        except Exception as error:
+            lines.append(_field("raised", f"{type(error).__name__}: {error}"))
+            return self._failure(Status.RAISED, lines)
+        if got is TODO:
+            return self._not_attempted()
+        if got is None:
+            lines.append(_field("got", "None – is there a `return` at the end?"))
+            return self._failure(Status.RETURNED_NONE, lines)
+        try:
+            difference = self.compare(expected, got)
+        except Exception as error:  # a result so odd that it cannot even be compared
+            difference = f"not comparable ({type(error).__name__}: {error})"
+        if not difference:
+            return None
+        lines += [_field("got", describe(got)), _field("problem", difference)]
+        return self._failure(Status.WRONG, lines)
+
+    def _failure(self, status: Status, lines: list[str]) -> Outcome:
+        return Outcome(status, "\n".join([*lines, _field("hint", self.hint)]))
+
+    def _counter_example(self, attempt: Callable[..., Any]) -> tuple[Any, ...] | None:
+        """Smallest input on which the attempt fails, or None; the same on every run."""
+        import hypothesis
+
+        quiet = hypothesis.settings(
+            database=None,
+            deadline=None,
+            derandomize=True,
+            max_examples=200,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # the attempt may print on each call
+                return hypothesis.find(
+                    self.search,
+                    lambda arguments: self._try(attempt, arguments) is not None,
+                    settings=quiet,
+                    random=random.Random(0),
+                )
+        except hypothesis.errors.NoSuchExample:
+            return None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Check of a value that the learner predicts before running the code.
+
+    Attributes
+    ----------
+    name : str
+        Name of the exercise.
+    answer : callable
+        Computes the right value, so that it is never written down twice.
+    because : str
+        One sentence that explains the right value; shown once it is found.
+    hint : str
+        Shown with a wrong answer.
+    misconceptions : mapping of str to (callable, ...)
+        Explanation -> function that computes the value which this mistake would give.
+
+    Examples
+    --------
+    >>> nonzeros = Prediction(
+    ...     name="nonzeros",
+    ...     answer=lambda: 4,
+    ...     because="Each stored value counts once.",
+    ...     hint="Count the cells that are not 0.",
+    ...     misconceptions={"that is the number of cells": lambda: 12},
+    ... )
+    >>> nonzeros(TODO)
+    ○ nonzeros: not attempted yet
+    >>> nonzeros(12)
+    ✗ nonzeros: not 12
+      problem   that is the number of cells
+      hint      Count the cells that are not 0.
+    >>> nonzeros(4)
+    ✓ nonzeros: 4. Each stored value counts once.
+    """
+
+    name: str
+    answer: Callable[[], Any]
+    because: str
+    hint: str
+    misconceptions: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+
+    def __call__(self, prediction: Any) -> None:
+        """Judge the prediction and print the feedback."""
+        print(self.judge(prediction).message)
+
+    def judge(self, prediction: Any) -> Outcome:
+        """Compare a prediction with the computed answer.
+
+        Parameters
+        ----------
+        prediction : object
+            The learner's value.
+
+        Returns
+        -------
+        Outcome
+            Not attempted, returned none, wrong or right.
+        """
+        if prediction is TODO:
+            return Outcome(Status.NOT_ATTEMPTED, f"○ {self.name}: not attempted yet")
+        if prediction is None:
+            return Outcome(
+                Status.RETURNED_NONE, f"✗ {self.name}: got None – put your value in place of TODO"
+            )
+        try:
+            difference = same_value(self.answer(), prediction)
+        except Exception as error:
+            difference = f"not comparable ({type(error).__name__}: {error})"
+        if not difference:
+            return Outcome(Status.RIGHT, f"✓ {self.name}: {describe(prediction)}. {self.because}")
+        for explanation, mistaken in self.misconceptions.items():
+            if not same_value(mistaken(), prediction):
+                difference = explanation
+                break
+        lines = [f"✗ {self.name}: not {describe(prediction)}"]
+        lines += [_field("problem", difference), _field("hint", self.hint)]
+        return Outcome(Status.WRONG, "\n".join(lines))
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """Check of an input that is to break a given function.
+
+    Attributes
+    ----------
+    name : str
+        Name of the exercise.
+    suspect : callable
+        The function with the mistake.
+    reference : callable
+        The verified function.
+    refusal : callable
+        `refusal(*arguments)` returns an empty string for a legal input, else why it is none.
+    hint : str
+        Shown when the suspect survives.
+
+    Examples
+    --------
+    >>> breaking = Breaking(
+    ...     name="break_square",
+    ...     suspect=lambda number: 2 * number,
+    ...     reference=lambda number: number**2,
+    ...     refusal=lambda number: "" if isinstance(number, int) else "give an integer",
+    ...     hint="0 and 2 are the only numbers on which the two agree.",
+    ... )
+    >>> breaking(TODO)
+    ○ break_square: not attempted yet
+    >>> breaking(2)
+    ✗ break_square: the function survives
+      input     2
+      result    4
+      hint      0 and 2 are the only numbers on which the two agree.
+    >>> breaking(3)
+    ✓ break_square: broken
+      input     3
+      expected  9
+      got       6
+    """
+
+    name: str
+    suspect: Callable[..., Any]
+    reference: Callable[..., Any]
+    refusal: Callable[..., str]
+    hint: str
+    compare: Callable[[Any, Any], str] = field(default=same_value)
+
+    def __call__(self, *arguments: Any) -> None:
+        """Judge the input and print the feedback."""
+        print(self.judge(*arguments).message)
+
+    def judge(self, *arguments: Any) -> Outcome:
+        """Run suspect and reference on the input and compare.
+
+        Parameters
+        ----------
+        *arguments : object
+            The learner's input.
+
+        Returns
+        -------
+        Outcome
+            Not attempted, returned none, wrong (illegal input, or the suspect survives) or right.
+        """
+        if any(argument is TODO for argument in arguments):
+            return Outcome(Status.NOT_ATTEMPTED, f"○ {self.name}: not attempted yet")
+        if any(argument is None for argument in arguments):
+            return Outcome(
+                Status.RETURNED_NONE, f"✗ {self.name}: got None – put your input in place of TODO"
+            )
+        shown = _field("input", ", ".join(describe(argument) for argument in arguments))
+        try:
+            refused = self.refusal(*arguments)
+            expected = "" if refused else self.reference(*copy.deepcopy(arguments))
+        except Exception as error:
+            refused = f"{type(error).__name__}: {error}"
+        if refused:
+            lines = [f"✗ {self.name}: not a legal input", shown, _field("problem", refused)]
+            return Outcome(Status.WRONG, "\n".join(lines))
+        try:
+            got = self.suspect(*copy.deepcopy(arguments))
+        except Exception as error:
+            got_line = _field("raised", f"{type(error).__name__}: {error}")
+        else:
+            if not self.compare(expected, got):
+                lines = [f"✗ {self.name}: the function survives", shown]
+                lines += [_field("result", describe(got)), _field("hint", self.hint)]
+                return Outcome(Status.WRONG, "\n".join(lines))
+            got_line = _field("got", describe(got))
+        lines = [f"✓ {self.name}: broken", shown]
+        lines += [_field("expected", describe(expected)), got_line]
+        return Outcome(Status.RIGHT, "\n".join(lines))

@@ -1,0 +1,247 @@
+"""The five outcomes, the search for a counter-example, and comparison of results."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import strategies as st
+
+from course_utils.checks import TODO, Breaking, Case, Exercise, Prediction, Status, verdict
+from course_utils.checks.engine import describe, same_value
+
+ABSOLUTE = Exercise(
+    name="absolute",
+    reference=abs,
+    cases=[
+        Case("a positive number", (3,), "nothing changes"),
+        Case("a negative number", (-4,), "the sign goes"),
+        Case("zero", (0,), "it is its own opposite"),
+    ],
+    hint="Which numbers need another sign?",
+    search=st.tuples(st.integers(-1000, 1000)),
+)
+
+
+def wrong_above_fifty(number):
+    return abs(number) if number <= 50 else 0
+
+
+def raises_below_zero(number):
+    if number < 0:
+        raise ValueError("no negative numbers")
+    return number
+
+
+def forgets_to_return(number):
+    abs(number)
+
+
+def test_untouched_stub_is_not_attempted(capsys):
+    ABSOLUTE(lambda number: TODO)
+    assert capsys.readouterr().out == "○ absolute: not attempted yet\n"
+    assert ABSOLUTE.judge(TODO).status is Status.NOT_ATTEMPTED
+
+
+def test_right_answer_counts_the_cases(capsys):
+    ABSOLUTE(lambda number: max(number, -number))
+    assert capsys.readouterr().out == "✓ absolute: 3 of 3 cases\n"
+
+
+def test_wrong_answer_names_case_reason_input_expected_got_and_hint(capsys):
+    ABSOLUTE(lambda number: number)
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ absolute: 1 of 3 cases",
+        "  case      a negative number – the sign goes",
+        "  input     -4",
+        "  expected  4",
+        "  got       -4",
+        "  problem   other values",
+        "  hint      Which numbers need another sign?",
+    ]
+
+
+def test_forgotten_return_is_told_apart():
+    outcome = ABSOLUTE.judge(forgets_to_return)
+    assert outcome.status is Status.RETURNED_NONE
+    assert "None – is there a `return`" in outcome.message
+    assert outcome.message.startswith("✗ absolute: 0 of 3 cases")
+
+
+def test_exception_is_shown_with_type_and_message():
+    outcome = ABSOLUTE.judge(raises_below_zero)
+    assert outcome.status is Status.RAISED
+    assert "raised    ValueError: no negative numbers" in outcome.message
+    assert "a negative number" in outcome.message
+
+
+def test_search_finds_the_smallest_counter_example_and_the_same_each_time():
+    outcome = ABSOLUTE.judge(wrong_above_fifty)
+    assert outcome.status is Status.WRONG
+    assert outcome.message.startswith("✗ absolute: 3 of 3 cases, but not in general")
+    assert "input     51\n" in outcome.message
+    assert ABSOLUTE.judge(wrong_above_fifty) == outcome
+
+
+def test_without_a_search_named_cases_decide():
+    lenient = Exercise(ABSOLUTE.name, abs, ABSOLUTE.cases, ABSOLUTE.hint)
+    assert lenient.judge(wrong_above_fifty).status is Status.RIGHT
+
+
+def test_search_swallows_what_the_attempt_prints(capsys):
+    def chatty(number):
+        print("called with", number)
+        return abs(number)
+
+    ABSOLUTE(chatty)
+    assert capsys.readouterr().out.splitlines() == [
+        "called with 3",
+        "called with -4",
+        "called with 0",
+        "✓ absolute: 3 of 3 cases",
+    ]
+
+
+def test_attempt_that_changes_its_mind_is_caught():
+    seen = set()
+
+    def once(number):
+        return abs(number) if number in {3, -4, 0} or number in seen or seen.add(number) else 7
+
+    assert "gave different results" in ABSOLUTE.judge(once).message
+
+
+def test_called_function_instead_of_function_is_explained():
+    outcome = ABSOLUTE.judge(abs(-3))
+    assert outcome.status is Status.WRONG
+    assert "pass the function itself" in outcome.message
+
+
+def test_attempt_that_writes_into_its_input_harms_nobody():
+    first = np.array([3.0, -1.0])
+    exercise = Exercise("negate", np.negative, [Case("two", (first,), "signs")] * 2, "Signs.")
+
+    def in_place(vector):
+        vector *= -1
+        return vector
+
+    assert exercise.judge(in_place).status is Status.RIGHT
+    np.testing.assert_array_equal(first, [3.0, -1.0])
+
+
+def test_unreadable_result_is_wrong_and_not_a_crash():
+    class Odd:
+        def __array__(self, *_, **__):
+            raise RuntimeError("nobody may look")
+
+    outcome = ABSOLUTE.judge(lambda number: Odd())
+    assert outcome.status is Status.WRONG
+    assert "not comparable (RuntimeError: nobody may look)" in outcome.message
+
+
+PREDICTION = Prediction(
+    name="rows",
+    answer=lambda: (3, 4),
+    because="Three rows, four columns.",
+    hint="Rows come first.",
+    misconceptions={"columns and rows are swapped": lambda: (4, 3)},
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "text"),
+    [
+        (TODO, Status.NOT_ATTEMPTED, "○ rows: not attempted yet"),
+        (None, Status.RETURNED_NONE, "put your value in place of TODO"),
+        ((3, 4), Status.RIGHT, "✓ rows: (3, 4). Three rows, four columns."),
+        ((4, 3), Status.WRONG, "columns and rows are swapped"),
+        ((3, 3), Status.WRONG, "value 1: other values"),
+        (12, Status.WRONG, "one int instead of 2 values"),
+    ],
+)
+def test_prediction(given, status, text, capsys):
+    outcome = PREDICTION.judge(given)
+    assert outcome.status is status
+    assert text in outcome.message
+    assert ("Rows come first." in outcome.message) == (status is Status.WRONG)
+    PREDICTION(given)
+    assert capsys.readouterr().out == outcome.message + "\n"
+
+
+BREAKING = Breaking(
+    name="break_mean",
+    suspect=lambda numbers: numbers[len(numbers) // 2],
+    reference=np.mean,
+    refusal=lambda numbers: "" if len(numbers) else "an empty list has no mean",
+    hint="When do middle and mean differ?",
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "text"),
+    [
+        (TODO, Status.NOT_ATTEMPTED, "○ break_mean: not attempted yet"),
+        (None, Status.RETURNED_NONE, "put your input in place of TODO"),
+        ([], Status.WRONG, "an empty list has no mean"),
+        (5, Status.WRONG, "TypeError"),
+        ([1, 2, 3], Status.WRONG, "When do middle and mean differ?"),
+        ([1, 2, 6], Status.RIGHT, "got       2"),
+    ],
+)
+def test_breaking(given, status, text, capsys):
+    outcome = BREAKING.judge(given)
+    assert outcome.status is status
+    assert text in outcome.message
+    BREAKING(given)
+    assert capsys.readouterr().out == outcome.message + "\n"
+
+
+def test_breaking_by_an_exception_counts():
+    fragile = Breaking("fragile", lambda n: 1 / n, lambda n: 0.0, lambda n: "", "Try.")
+    outcome = fragile.judge(0)
+    assert outcome.status is Status.RIGHT
+    assert "raised    ZeroDivisionError" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "difference"),
+    [
+        (1, 1.0 + 1e-9, ""),
+        (1.0, 1.0 + 1e-4, "other values"),
+        (np.nan, np.nan, ""),
+        ("ab", "ab", ""),
+        ("ab", "ba", "other values"),
+        ("ab", 3, "values of dtype int64 instead of <U2"),
+        ([1, 2], (1, 2), ""),
+        ((1, 2), [1, 2], ""),
+        ((1, 2), [1], "1 values instead of 2"),
+        (np.zeros(3), np.zeros((3, 1)), "shape (3, 1) instead of (3,)"),
+        ([1, 2], [[1], [2, 3]], "not comparable"),
+        ([1, 2], {1: 2}, "values of dtype object instead of int64"),
+        (sp.csr_array([[1, 2]]), np.array([[1, 2]]), "a ndarray instead of a sparse array"),
+        (np.array([[1, 2]]), sp.csr_array([[1, 2]]), "a sparse array instead of a dense one"),
+        (sp.csr_array([[1, 2]]), sp.csc_array([[1, 2]]), ""),
+        (sp.csr_array([[1, 2]]), sp.csr_array([[1, 3]]), "other values"),
+        (sp.csr_array([[1]]), sp.csr_array([[1.0]]), "dtype float64 instead of int64"),
+        (sp.csr_array([[1]]), sp.csr_array([[1, 0]]), "shape (1, 2) instead of (1, 1)"),
+    ],
+)
+def test_same_value(expected, got, difference):
+    if difference == "not comparable":
+        with pytest.raises(ValueError, match="inhomogeneous"):
+            same_value(expected, got)
+    else:
+        assert same_value(expected, got) == difference
+
+
+def test_describe_shows_sparse_arrays_by_their_values():
+    assert describe(sp.csr_array([[0, 5]])) == "csr_array, int64:\n[[0 5]]"
+    assert describe((1, np.array([2, 3]))) == "(1, [2 3])"
+    assert describe("text") == "'text'"
+
+
+def test_verdict_prints_or_raises(capsys):
+    verdict("a ≤ b", np.bool_(True))
+    assert capsys.readouterr().out == "✓ a ≤ b\n"
+    with pytest.raises(AssertionError, match="does not hold: a ≤ b"):
+        verdict("a ≤ b", False)
+    with pytest.raises(TypeError, match="True or False"):
+        verdict("a ≤ b", np.array([True, False]))

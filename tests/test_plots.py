@@ -1,0 +1,73 @@
+"""Pictures carry their description; small drawings show what they are given."""
+
+import base64
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from course_utils import plots
+
+ALT = "Two lines that cross in the middle."
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """What show() hands to IPython's display, as (bundle, keyword arguments)."""
+    calls = []
+    monkeypatch.setattr(plots, "display", lambda bundle, **options: calls.append((bundle, options)))
+    return calls
+
+
+def test_show_publishes_picture_and_description_and_closes(published):
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], [1, 0])
+    plots.show(figure, alt="Two lines that\n   cross in the middle.")
+    ((bundle, options),) = published
+    assert bundle["text/plain"] == ALT
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert options == {"raw": True, "metadata": {"image/png": {"alt": ALT}}}
+    assert not plt.fignum_exists(figure.number)
+
+
+def test_stored_picture_does_not_name_the_version_of_matplotlib(published):
+    figure, _ = plt.subplots()
+    plots.show(figure, alt=ALT)
+    picture = base64.b64decode(published[0][0]["image/png"])
+    assert matplotlib.__version__.encode() not in picture
+
+
+@pytest.mark.parametrize("alt", ["", "a plot", "<Figure size 640x480 with 1 Axes>"])
+def test_show_refuses_an_empty_description(published, alt):
+    figure, _ = plt.subplots()
+    with pytest.raises(ValueError, match="alt must describe"):
+        plots.show(figure, alt=alt)
+    assert published == []
+    plt.close(figure)
+
+
+def test_image_rows_draws_every_image_at_its_place():
+    first, second = np.random.default_rng(0).random((2, 3, 6))
+    figure = plots.image_rows({"first": first, "second": second}, shape=(2, 3))
+    drawn = [np.asarray(axes.images[0].get_array()).ravel() for axes in figure.axes]
+    np.testing.assert_array_equal(drawn, np.concatenate([first, second]))
+    assert [text.get_text() for axes in figure.axes for text in axes.texts] == ["first", "second"]
+    assert {axes.images[0].get_clim() for axes in figure.axes} == {(0, 1)}  # one scale for all
+    plt.close(figure)
+
+
+def test_image_rows_refuses_rows_that_do_not_match():
+    with pytest.raises(ValueError, match=r"shape \(n, 784\).*'b': \(2, 784\)"):
+        plots.image_rows({"a": np.zeros((3, 784)), "b": np.zeros((2, 784))})
+    with pytest.raises(ValueError, match=r"shape \(n, 784\).*\(3, 28\)"):
+        plots.image_rows({"a": np.zeros((3, 28))})
+
+
+def test_matrix_cells_writes_each_number_into_its_cell():
+    figure, axes = plt.subplots()
+    plots.matrix_cells(axes, [[0, 5, 0], [2, 0, 8]], title="A")
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    assert written == {(0, 0): "0", (1, 0): "5", (2, 0): "0", (0, 1): "2", (1, 1): "0", (2, 1): "8"}
+    assert axes.get_title() == "A"
+    plt.close(figure)

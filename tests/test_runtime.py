@@ -1,0 +1,164 @@
+"""start(): seeds, threads, silence, one framework; and the environment report."""
+
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from course_utils import runtime
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter, since a framework cannot be unloaded."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+        timeout=120,
+    )
+
+
+def test_start_seeds_python_and_returns_a_seeded_generator(capsys):
+    first = runtime.start(seed=3).random(5), random.random()
+    again = runtime.start(seed=3).random(5), random.random()
+    other = runtime.start(seed=4).random(5), random.random()
+    np.testing.assert_array_equal(first[0], again[0])
+    assert first[1] == again[1] != other[1]
+    assert not np.array_equal(first[0], other[0])
+    assert capsys.readouterr().out.splitlines()[0] == "Ready: seed 3"
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, True, "0", None])
+def test_start_refuses_a_bad_seed(seed):
+    with pytest.raises(ValueError, match="seed must be an integer"):
+        runtime.start(seed=seed)
+
+
+def test_start_refuses_unknown_framework_and_threads():
+    with pytest.raises(ValueError, match="'keras', 'torch' or None, got 'jax'"):
+        runtime.start(framework="jax")
+    with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
+        runtime.start(threads=0)
+
+
+def test_default_threads_follow_the_environment(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert runtime.default_threads() == 7
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert 1 <= runtime.default_threads() <= (os.cpu_count() or 1)
+    for bad in ("0", "two", "-1"):
+        monkeypatch.setenv("OMP_NUM_THREADS", bad)
+        with pytest.raises(ValueError, match=f"positive integer, got '{bad}'"):
+            runtime.default_threads()
+
+
+KERAS = """
+from course_utils import runtime
+import numpy as np, sys
+def trained(seed):
+    runtime.start(seed=seed, framework="keras", threads=1)
+    import keras
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile(loss="mse", jit_compile=True)
+    model.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)
+    return model.predict(np.ones((1, 4)), verbose=0).tobytes()
+print(trained(5) == trained(5), trained(5) == trained(6))
+import tensorflow
+print(tensorflow.config.threading.get_intra_op_parallelism_threads(), "torch" in sys.modules)
+"""
+
+TORCH = """
+from course_utils import runtime
+import sys
+def drawn(seed):
+    runtime.start(seed=seed, framework="torch", threads=1)
+    import torch
+    return torch.rand(3).tolist()
+print(drawn(5) == drawn(5), drawn(5) == drawn(6))
+import torch
+print(torch.get_num_threads(), "tensorflow" in sys.modules)
+assert runtime.device() in ("cpu", "cuda", "mps")
+"""
+
+
+@pytest.mark.parametrize(
+    ("framework", "code"),
+    [
+        pytest.param("keras", KERAS, marks=pytest.mark.keras),
+        pytest.param("torch", TORCH, marks=pytest.mark.torch),
+    ],
+)
+def test_framework_starts_silently_seeded_and_with_one_thread(framework, code):
+    run = run_python(code)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""  # importing TensorFlow and compiling with XLA chatter otherwise
+    ready = [f"Ready: seed {seed}, framework {framework}" for seed in (5, 5, 5, 6)]
+    assert run.stdout.splitlines() == [*ready, "True False", "1 False"]
+
+
+def test_second_framework_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", object())
+    with pytest.raises(RuntimeError, match=r"already holds tensorflow.*one framework.*Restart"):
+        runtime.start(framework="torch")
+
+
+def test_missing_framework_names_the_repair(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)  # makes `import torch` fail
+    monkeypatch.setattr(
+        runtime.importlib, "import_module", lambda name: (_ for _ in ()).throw(ImportError(name))
+    )
+    del sys.modules["torch"]
+    with pytest.raises(RuntimeError, match="torch cannot be imported.*make course"):
+        runtime.start(framework="torch")
+
+
+def test_what_was_held_back_appears_when_the_block_fails(capfd):
+    with runtime._quiet_stderr():
+        os.write(2, b"chatter\n")
+    with pytest.raises(ZeroDivisionError), runtime._quiet_stderr():
+        os.write(2, b"cause\n")
+        raise ZeroDivisionError
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "cause\nafter\n"
+
+
+def test_report_of_this_environment_is_clean():
+    report = runtime.environment_report()
+    assert [str(status) for status in report if status.problem] == []
+    assert {"numpy", "torch", "openTSNE"} <= {status.name for status in report}
+    assert all(str(status) == f"[ok] {status.name}" for status in report)
+
+
+def test_report_says_how_to_repair():
+    old, missing = runtime.check_requirements(["numpy>=99", "no-such-package>=2"])
+    assert old.problem.startswith("version 2.") and old.problem.endswith(">=99 is needed")
+    assert old.repair == 'python -m pip install "numpy>=99"'
+    assert str(missing) == (
+        '[fix: python -m pip install "no-such-package>=2"] no-such-package: not installed'
+    )
+
+
+def test_report_leaves_out_other_platforms_and_extras():
+    lines = ["no-such-package; sys_platform == 'amiga'", "no-such-package; extra == 'dev'"]
+    assert runtime.check_requirements(lines) == []
+
+
+def test_report_takes_the_other_tensorflow_package(monkeypatch):
+    installed = {"tensorflow": "2.21.0"}.get
+    monkeypatch.setattr(runtime, "_installed_version", installed)
+    (status,) = runtime.check_requirements(["tensorflow-cpu>=2.18"])
+    assert str(status) == "[ok] tensorflow-cpu"
+
+
+def test_report_without_the_package_itself_names_the_command(monkeypatch):
+    def missing(name):
+        raise runtime.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(runtime.importlib.metadata, "requires", missing)
+    with pytest.raises(RuntimeError, match="pip install -c constraints.txt -e"):
+        runtime.environment_report()
