@@ -136,7 +136,8 @@ def test_report_of_this_environment_is_clean():
 
 def test_report_says_how_to_repair():
     old, missing = runtime.check_requirements(["numpy>=99", "no-such-package>=2"])
-    assert old.problem.startswith("version 2.") and old.problem.endswith(">=99 is needed")
+    assert old.problem.startswith("version 2.")
+    assert old.problem.endswith(">=99 is needed")
     assert old.repair == 'python -m pip install "numpy>=99"'
     assert str(missing) == (
         '[fix: python -m pip install "no-such-package>=2"] no-such-package: not installed'

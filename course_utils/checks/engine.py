@@ -278,18 +278,8 @@ class Exercise:
                 head = f"✗ {self.name}: {passed} of {len(self.cases)} cases"
                 label = _field("case", f"{case.name} – {case.reason}")
                 return Outcome(failure.status, "\n".join([head, label, failure.message]))
-        if self.search is not None and (arguments := self._counter_example(attempt)) is not None:
-            failure = self._try(attempt, arguments)
-            if failure is None:
-                return Outcome(
-                    Status.WRONG,
-                    f"✗ {self.name}: two calls with the same input gave different results",
-                )
-            head = (
-                f"✗ {self.name}: {len(self.cases)} of {len(self.cases)} cases, but not in general"
-            )
-            label = _field("case", "the smallest counter-example a search found")
-            return Outcome(failure.status, "\n".join([head, label, failure.message]))
+        if (failure := self._searched_failure(attempt)) is not None:
+            return failure
         return Outcome(Status.RIGHT, f"✓ {self.name}: {len(self.cases)} of {len(self.cases)} cases")
 
     def _not_attempted(self) -> Outcome:
@@ -323,10 +313,12 @@ class Exercise:
     def _failure(self, status: Status, lines: list[str]) -> Outcome:
         return Outcome(status, "\n".join([*lines, _field("hint", self.hint)]))
 
-    def _counter_example(self, attempt: Callable[..., Any]) -> tuple[Any, ...] | None:
-        """Smallest input on which the attempt fails, or None; the same on every run."""
+    def _searched_failure(self, attempt: Callable[..., Any]) -> Outcome | None:
+        """Outcome of the smallest input on which the attempt fails; the same on every run."""
         import hypothesis
 
+        if self.search is None:
+            return None
         quiet = hypothesis.settings(
             database=None,
             deadline=None,
@@ -334,16 +326,28 @@ class Exercise:
             max_examples=200,
             suppress_health_check=list(hypothesis.HealthCheck),
         )
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):  # the attempt may print on each call
-                return hypothesis.find(
+        failure = None
+        with contextlib.redirect_stdout(io.StringIO()):  # the attempt may print on each call
+            try:
+                arguments = hypothesis.find(
                     self.search,
                     lambda arguments: self._try(attempt, arguments) is not None,
                     settings=quiet,
                     random=random.Random(0),
                 )
-        except hypothesis.errors.NoSuchExample:
-            return None
+                failure = self._try(attempt, arguments)
+            except hypothesis.errors.NoSuchExample:
+                return None
+            except hypothesis.errors.Flaky:
+                pass
+        if failure is None:
+            return Outcome(
+                Status.WRONG,
+                f"✗ {self.name}: two calls with the same input gave different results",
+            )
+        head = f"✗ {self.name}: {len(self.cases)} of {len(self.cases)} cases, but not in general"
+        label = _field("case", "the smallest counter-example a search found")
+        return Outcome(failure.status, "\n".join([head, label, failure.message]))
 
 
 @dataclass(frozen=True)
