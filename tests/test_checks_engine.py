@@ -236,6 +236,7 @@ def test_describe_shows_sparse_arrays_by_their_values():
     assert describe(sp.csr_array([[0, 5]])) == "csr_array, int64:\n[[0 5]]"
     assert describe((1, np.array([2, 3]))) == "(1, [2 3])"
     assert describe("text") == "'text'"
+    assert describe(1 / 3) == describe(np.float64(1 / 3)) == "0.3333333"
 
 
 def test_verdict_prints_or_raises(capsys):

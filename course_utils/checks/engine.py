@@ -186,6 +186,8 @@ def describe(value: Any) -> str:
         return f"{kind}, {value.dtype}:\n{value.toarray()}"
     if isinstance(value, np.ndarray):
         return str(value)
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.7g}"  # the digits that same_value compares
     if isinstance(value, tuple):
         return "(" + ", ".join(describe(part) for part in value) + ")"
     return repr(value)
