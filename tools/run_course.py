@@ -266,7 +266,7 @@ def _normalise_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 def to_json(notebook: NotebookNode) -> str:
     """Text of a notebook file: sorted keys, one space of indent, a newline at the end."""
-    return nbformat.writes(notebook).rstrip("\n") + "\n"
+    return nbformat.v4.writes(notebook).rstrip("\n") + "\n"
 
 
 def write_atomically(path: Path, text: str) -> None:
