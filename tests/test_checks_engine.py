@@ -246,3 +246,44 @@ def test_verdict_prints_or_raises(capsys):
         verdict("a ≤ b", False)
     with pytest.raises(TypeError, match="True or False"):
         verdict("a ≤ b", np.array([True, False]))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "stored"),
+    [
+        (sp.csr_array([[0, 5], [2, 0]]), None),
+        (sp.csc_array([[0, 5], [2, 0]]), None),
+        (sp.dia_array([[0, 5], [2, 0]]), None),
+        (sp.coo_array(([5, 2], ([0, 0], [1, 0]))), None),
+        (
+            sp.csr_array(([5, 2], [1, 0], [0, 2]), shape=(1, 2)),
+            "stored: data [5 2], indices [1 0], indptr [0 2]",
+        ),
+        (
+            sp.csc_array(([5, 0], [0, 1], [0, 2]), shape=(2, 1)),
+            "stored: data [5 0], indices [0 1], indptr [0 2]",
+        ),
+        (
+            sp.coo_array(([5, 2], ([0, 0], [1, 1]))),
+            "stored: data [5 2], row [0 0], col [1 1]",
+        ),
+    ],
+)
+def test_describe_shows_storage_that_the_values_hide(matrix, stored):
+    last = describe(matrix).splitlines()[-1]
+    assert (last == stored) if stored else last.endswith("]]")
+
+
+def test_hint_of_a_case_replaces_the_general_one():
+    cases = [
+        Case("zero", (0,), "a start"),
+        Case("two", (2,), "twice", hint="Of the case."),
+        Case("five", (5,), "more"),
+    ]
+    exercise = Exercise("double", lambda number: 2 * number, cases, hint="In general.")
+    assert exercise.judge(lambda number: 3 * number).message.endswith("hint      Of the case.")
+    assert exercise.judge(lambda number: number**2).message.endswith("hint      In general.")
+    with_search = Exercise(
+        "double", lambda number: 2 * number, cases[:2], "In general.", st.tuples(st.integers(0, 9))
+    )
+    assert with_search.judge(lambda number: number**2).message.endswith("hint      In general.")

@@ -69,11 +69,14 @@ class Case:
         Positional arguments of the function.
     reason : str
         Why it matters, as a full clause; shown when the case fails.
+    hint : str
+        Shown in place of the exercise's hint when this case fails.
     """
 
     name: str
     arguments: tuple[Any, ...]
     reason: str
+    hint: str = ""
 
 
 def verdict(statement: str, holds: bool | np.bool_) -> None:
@@ -167,7 +170,8 @@ def describe(value: Any) -> str:
     Parameters
     ----------
     value : object
-        Sparse arrays are shown by their dense values, with format and dtype in front.
+        Sparse arrays are shown by their dense values, with format and dtype in front; what is
+        stored follows if the values do not give it away (stored zeros, duplicates, order).
 
     Returns
     -------
@@ -180,10 +184,14 @@ def describe(value: Any) -> str:
     csc_array, int64:
     [[0 5]
      [2 0]]
+    >>> print(describe(sp.csr_array(([5, 0], [1, 0], [0, 2]), shape=(1, 2))))
+    csr_array, int64:
+    [[0 5]]
+    stored: data [5 0], indices [1 0], indptr [0 2]
     """
     if _is_sparse(value):
         kind = type(value).__name__
-        return f"{kind}, {value.dtype}:\n{value.toarray()}"
+        return "\n".join([f"{kind}, {value.dtype}:", str(value.toarray()), *_storage(value)])
     if isinstance(value, np.ndarray):
         return str(value)
     if isinstance(value, (float, np.floating)):
@@ -191,6 +199,18 @@ def describe(value: Any) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(describe(part) for part in value) + ")"
     return repr(value)
+
+
+def _storage(value: Any) -> list[str]:
+    """Line with the stored arrays of CSR, CSC or COO if they are not what the values suggest."""
+    if value.ndim != 2 or value.format not in ("csr", "csc", "coo"):
+        return []
+    # A new wrapper looks for itself instead of trusting a cached flag.
+    in_order = value.format == "coo" or type(value)(value).has_sorted_indices
+    if in_order and value.nnz == np.count_nonzero(value.toarray()):
+        return []
+    names = ("data", "row", "col") if value.format == "coo" else ("data", "indices", "indptr")
+    return ["stored: " + ", ".join(f"{name} {getattr(value, name)}" for name in names)]
 
 
 def _field(label: str, text: str) -> str:
@@ -274,7 +294,7 @@ class Exercise:
                 f"got {describe(attempt)}",
             )
         for passed, case in enumerate(self.cases):
-            if failure := self._try(attempt, case.arguments):
+            if failure := self._try(attempt, case.arguments, case.hint):
                 if failure.status is Status.NOT_ATTEMPTED:
                     return self._not_attempted()
                 head = f"✗ {self.name}: {passed} of {len(self.cases)} cases"
@@ -287,7 +307,9 @@ class Exercise:
     def _not_attempted(self) -> Outcome:
         return Outcome(Status.NOT_ATTEMPTED, f"○ {self.name}: not attempted yet")
 
-    def _try(self, attempt: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome | None:
+    def _try(
+        self, attempt: Callable[..., Any], arguments: tuple[Any, ...], hint: str = ""
+    ) -> Outcome | None:
         """Outcome of one input, or None if the attempt is right on it."""
         expected = self.reference(*copy.deepcopy(arguments))
         shown = ", ".join(describe(argument) for argument in arguments)
@@ -297,12 +319,12 @@ class Exercise:
             got = attempt(*given)
         except Exception as error:
             lines.append(_field("raised", f"{type(error).__name__}: {error}"))
-            return self._failure(Status.RAISED, lines)
+            return self._failure(Status.RAISED, lines, hint)
         if got is TODO:
             return self._not_attempted()
         if got is None:
             lines.append(_field("got", "None – is there a `return` at the end?"))
-            return self._failure(Status.RETURNED_NONE, lines)
+            return self._failure(Status.RETURNED_NONE, lines, hint)
         try:
             difference = self.compare(expected, got)
         except Exception as error:  # a result so odd that it cannot even be compared
@@ -310,10 +332,10 @@ class Exercise:
         if not difference:
             return None
         lines += [_field("got", describe(got)), _field("problem", difference)]
-        return self._failure(Status.WRONG, lines)
+        return self._failure(Status.WRONG, lines, hint)
 
-    def _failure(self, status: Status, lines: list[str]) -> Outcome:
-        return Outcome(status, "\n".join([*lines, _field("hint", self.hint)]))
+    def _failure(self, status: Status, lines: list[str], hint: str) -> Outcome:
+        return Outcome(status, "\n".join([*lines, _field("hint", hint or self.hint)]))
 
     def _searched_failure(self, attempt: Callable[..., Any]) -> Outcome | None:
         """Outcome of the smallest input on which the attempt fails; the same on every run."""
