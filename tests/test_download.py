@@ -1,0 +1,391 @@
+"""course_utils.datasets.download against a server on this machine, good and bad."""
+
+import hashlib
+import http.server
+import io
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+
+import pytest
+
+from course_utils import datasets
+from course_utils.datasets import DOWNLOADS, DownloadError, RemoteFile, download, load_movielens
+
+RATINGS = b"userId,movieId,rating,timestamp\n1,10,4.0,100\n7,10,5.0,102\n"
+MOVIES = b"movieId,title,genres\n10,A (1994),Drama\n"
+
+
+def bundle(members=None):
+    usual = {
+        "tiny/ratings.csv": RATINGS,
+        "tiny/movies.csv": MOVIES,
+        "tiny/README.txt": b"the terms",
+        "tiny/genome-scores.csv": b"large and not needed",
+        "tiny/deep/ratings.csv": b"another",
+    }
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in (usual if members is None else members).items():
+            # A fixed date, or two calls make two files.
+            archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content)
+    return stream.getvalue()
+
+
+GOOD = bundle()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.seen.append(self.path)
+        answer = self.path.rpartition("/")[2]
+        if answer == "forbidden":
+            self.send_error(403)
+            return
+        if answer == "silent":
+            self.server.released.wait(20)
+            return
+        content = GOOD
+        if answer == "other":  # of the same length, so that only the hash can tell
+            content = bytes([GOOD[0] ^ 1]) + GOOD[1:]
+        if answer == "page":
+            content = b"<html>log in first</html>"
+        if answer == "stalls":
+            content = GOOD[:100]
+        self.send_response(200)
+        promised = len(GOOD) if answer in ("cut", "stalls") else len(content)
+        self.send_header("Content-Length", str(promised))
+        self.end_headers()
+        self.wfile.write(content[: len(GOOD) // 2] if answer == "cut" else content)
+        if answer == "stalls":
+            self.wfile.flush()
+            self.server.released.wait(20)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.seen, server.released = [], threading.Event()
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.released.set()
+        server.shutdown()
+        thread.join()
+
+
+def registry(server, *answers, content=GOOD):
+    urls = tuple(f"http://127.0.0.1:{server.server_address[1]}/{answer}" for answer in answers)
+    return {"tiny": RemoteFile(len(content), f"sha256:{hashlib.sha256(content).hexdigest()}", urls)}
+
+
+def fetch(folder, known, **options):
+    return download(
+        "tiny", directory=folder, registry=known, timeout=0.5, progress=False, **options
+    )
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+# --- what goes right -----------------------------------------------------------------------------
+
+
+def test_a_set_is_fetched_unpacked_and_readable(server, tmp_path, capfd):
+    target = fetch(tmp_path / "new" / "folder", registry(server, "good"))
+    assert target == tmp_path / "new" / "folder" / "tiny"
+    assert names(target) == ["README.txt", "movies.csv", "ratings.csv"]
+    assert (target / "ratings.csv").read_bytes() == RATINGS
+    assert load_movielens(target).matrix().matrix.toarray().tolist() == [[4, 5]]
+    assert names(target.parent) == ["tiny", "tiny.zip"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_progress_bar_goes_to_standard_error(server, tmp_path, capfd):
+    download("tiny", directory=tmp_path, registry=registry(server, "good"))
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "100%" in captured.err
+
+
+def test_the_second_call_needs_no_network(server, tmp_path):
+    known = registry(server, "good")
+    assert fetch(tmp_path, known) == fetch(tmp_path, known)
+    assert server.seen == ["/good"]
+
+
+def test_a_file_fetched_by_hand_needs_no_network(server, tmp_path):
+    (tmp_path / "tiny.zip").write_bytes(GOOD)
+    fetch(tmp_path, registry(server, "forbidden"))
+    assert server.seen == []
+
+
+def test_an_md5_will_do(server, tmp_path):
+    known = registry(server, "good")["tiny"]
+    md5 = hashlib.md5(GOOD, usedforsecurity=False).hexdigest()
+    fetch(tmp_path, {"tiny": known._replace(hash=f"md5:{md5}")})
+    with pytest.raises(DownloadError, match=f"md5 is {md5}, expected 0"):
+        fetch(tmp_path, {"tiny": known._replace(hash="md5:0")})
+
+
+@pytest.mark.parametrize("bad", ["forbidden", "other", "cut", "page", "silent"])
+def test_the_second_mirror_is_asked(server, tmp_path, bad):
+    fetch(tmp_path, registry(server, bad, "good"))
+    assert server.seen == [f"/{bad}", "/good"]
+    assert names(tmp_path) == ["tiny", "tiny.zip"]
+
+
+def test_the_default_folder_is_the_cache_of_the_user(server, tmp_path, monkeypatch):
+    import pooch
+
+    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / project)
+    target = download("tiny", registry=registry(server, "good"), progress=False)
+    assert target == tmp_path / "sparse-to-latent" / "tiny"
+
+
+# --- what goes wrong -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("forbidden", "the server answered 403 Forbidden"),
+        ("other", f"expected {hashlib.sha256(GOOD).hexdigest()}: another file, or damaged"),
+        ("page", f"25 bytes, expected {len(GOOD):,}: cut, or another file"),
+        ("cut", "the connection ended before the file was whole"),
+        ("silent", "no answer within 0.5 s"),
+        ("stalls", "no answer within 0.5 s"),
+    ],
+)
+def test_a_bad_answer_is_explained(server, tmp_path, answer, message):
+    with pytest.raises(DownloadError, match=re.escape(message)) as caught:
+        fetch(tmp_path, registry(server, answer))
+    text = str(caught.value)
+    assert f"/{answer}: " in text
+    assert f"tiny.zip ({len(GOOD):,} bytes, sha256:{hashlib.sha256(GOOD).hexdigest()})" in text
+    assert "load_movielens()" in text
+    assert f"save it as {tmp_path / 'tiny.zip'}" in text
+    assert names(tmp_path) == []  # neither a wrong file nor a part of one is left
+
+
+def test_the_wrong_hash_is_shown(server, tmp_path):
+    wrong = hashlib.sha256(bytes([GOOD[0] ^ 1]) + GOOD[1:]).hexdigest()
+    with pytest.raises(DownloadError, match=f"sha256 is {wrong}, expected "):
+        fetch(tmp_path, registry(server, "other"))
+
+
+def test_nothing_there(server, tmp_path):
+    with socket.socket() as closed:  # bound and not listening: connections are refused
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/tiny.zip"
+        known = registry(server)["tiny"]._replace(urls=(url,))
+        with pytest.raises(
+            DownloadError, match=r"no connection: nothing answers there.*\n.*load_mov"
+        ):
+            fetch(tmp_path, {"tiny": known})
+
+
+def test_all_mirrors_are_listed(server, tmp_path):
+    with pytest.raises(DownloadError) as caught:
+        fetch(tmp_path, registry(server, "forbidden", "cut"))
+    assert re.search(r"/forbidden: .*403.*\n.*/cut: ", str(caught.value))
+
+
+def test_an_unknown_name_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"no data set 'ml-100k'; expected one of ml-latest-small"):
+        download("ml-100k", directory=tmp_path)
+    assert names(tmp_path) == []
+
+
+# --- what was there before -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damaged", [b"", GOOD[:-1], GOOD[:-1] + b"x"])
+def test_a_damaged_file_is_fetched_again(server, tmp_path, damaged):
+    (tmp_path / "tiny.zip").write_bytes(damaged)
+    fetch(tmp_path, registry(server, "good"))
+    assert server.seen == ["/good"]
+    assert (tmp_path / "tiny.zip").read_bytes() == GOOD
+
+
+def test_a_damaged_file_is_refused_without_network(server, tmp_path):
+    (tmp_path / "tiny.zip").write_bytes(GOOD[:-1])
+    with pytest.raises(DownloadError, match=rf"was there: {len(GOOD) - 1:,} bytes, exp.*\n.*403"):
+        fetch(tmp_path, registry(server, "forbidden"))
+    assert names(tmp_path) == ["tiny.zip"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "missing"])
+def test_a_damaged_table_is_unpacked_again(server, tmp_path, damage):
+    known = registry(server, "good")
+    ratings = fetch(tmp_path, known) / "ratings.csv"
+    if damage == "missing":
+        ratings.unlink()
+    else:
+        ratings.write_bytes(RATINGS[:-1] if damage == "cut" else RATINGS.replace(b"4.0", b"3.0"))
+    fetch(tmp_path, known)
+    assert ratings.read_bytes() == RATINGS
+    assert server.seen == ["/good"]
+    assert names(tmp_path) == ["tiny", "tiny.zip"]
+
+
+# --- zip files that mean harm or nothing ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["../ratings.csv", "tiny/../../evil.csv", "/etc/evil", "tiny\\..\\evil", "C:/evil"]
+)
+def test_paths_that_lead_outside_are_refused(server, tmp_path, name):
+    content = bundle({"tiny/ratings.csv": RATINGS, "tiny/movies.csv": MOVIES, name: b"evil"})
+    folder = tmp_path / "inner" / "folder"
+    folder.mkdir(parents=True)
+    (folder / "tiny.zip").write_bytes(content)
+    with pytest.raises(DownloadError, match="refused, as it names a path outside"):
+        fetch(folder, registry(server, content=content))
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["tiny.zip"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (bundle({"tiny/movies.csv": MOVIES}), "holds no tiny/ratings.csv"),
+        (
+            bundle({"other/ratings.csv": RATINGS, "tiny/movies.csv": MOVIES}),
+            "holds no tiny/ratings",
+        ),
+        (b"text", "has the right hash but is not a zip file"),
+    ],
+)
+def test_a_bundle_without_the_tables_is_refused(server, tmp_path, content, message):
+    (tmp_path / "tiny.zip").write_bytes(content)
+    with pytest.raises(DownloadError, match=message):
+        fetch(tmp_path, registry(server, content=content))
+    assert names(tmp_path) == ["tiny.zip"]
+
+
+# --- two at once ---------------------------------------------------------------------------------
+
+
+def test_two_processes_at_once(server, tmp_path):
+    known = registry(server, "good")["tiny"]
+    code = (
+        "import sys\n"
+        "from course_utils.datasets import RemoteFile, download, load_movielens\n"
+        "import pooch, requests\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.readline()\n"
+        f"known = {{'tiny': RemoteFile{tuple(known)!r}}}\n"
+        "for turn in range(20):\n"
+        f"    where = {str(tmp_path)!r} + f'/{{turn}}'\n"
+        "    folder = download('tiny', directory=where, registry=known, progress=False)\n"
+        "    assert len(load_movielens(folder).ratings) == 2\n"
+    )
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ,
+        )
+        for _ in range(2)
+    ]
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:  # both wait here, so that they start together
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        _, complaint = worker.communicate(timeout=60)
+        assert worker.returncode == 0, complaint
+    for turn in range(20):
+        assert names(tmp_path / str(turn)) == ["tiny", "tiny.zip"]
+
+
+def test_the_faster_of_two_wins_and_the_other_is_content(server, tmp_path, monkeypatch):
+    """The other process finishes between our look and our move: the worst moment."""
+    known = registry(server, "good")
+    rename, calls = os.rename, []
+
+    def late(source, target):
+        if not calls:
+            calls.append(target)
+            with monkeypatch.context() as undone:
+                undone.setattr(datasets.os, "rename", rename)
+                fetch(tmp_path, known)
+        rename(source, target)
+
+    monkeypatch.setattr(datasets.os, "rename", late)
+    assert names(fetch(tmp_path, known)) == ["README.txt", "movies.csv", "ratings.csv"]
+    assert calls == [tmp_path / "tiny"]
+    assert names(tmp_path) == ["tiny", "tiny.zip"]
+
+
+def test_a_whole_folder_is_not_moved_away_again(server, tmp_path, monkeypatch):
+    """The other process finishes while we unpack; a third may be reading its files by then."""
+    known = registry(server, "good")
+    copy, inodes = datasets.shutil.copyfileobj, []
+
+    def late(*arguments):
+        if not inodes:
+            with monkeypatch.context() as undone:
+                undone.setattr(datasets.shutil, "copyfileobj", copy)
+                inodes.append((fetch(tmp_path, known) / "ratings.csv").stat().st_ino)
+        copy(*arguments)
+
+    monkeypatch.setattr(datasets.shutil, "copyfileobj", late)
+    target = fetch(tmp_path, known)
+    assert [(target / "ratings.csv").stat().st_ino] == inodes
+    assert names(tmp_path) == ["tiny", "tiny.zip"]
+
+
+@pytest.mark.parametrize("other_is_good", [True, False])
+def test_a_file_in_use_is_left_if_it_is_good(server, tmp_path, monkeypatch, other_is_good):
+    """Windows refuses to replace a file that another process reads."""
+
+    def refuse(source, target):
+        target.write_bytes(GOOD if other_is_good else GOOD[:-1])
+        raise PermissionError("in use")
+
+    monkeypatch.setattr(datasets.os, "replace", refuse)
+    if other_is_good:
+        assert fetch(tmp_path, registry(server, "good")).is_dir()
+    else:
+        with pytest.raises(PermissionError, match="in use"):
+            fetch(tmp_path, registry(server, "good"))
+
+
+# --- the registry --------------------------------------------------------------------------------
+
+
+def test_the_registry_holds_what_the_design_lists():
+    assert {name: (known.size, known.hash) for name, known in DOWNLOADS.items()} == {
+        "ml-latest-small": (
+            978_202,
+            "sha256:696d65a3dfceac7c45750ad32df2c259311949efec81f0f144fdfb91ebc9e436",
+        ),
+        "ml-1m": (
+            5_917_549,
+            "sha256:a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20",
+        ),
+        "ml-25m": (
+            261_978_986,
+            "sha256:8b21cfb7eb1706b4ec0aac894368d90acf26ebdfb6aced3ebd4ad5bd1eb9c6aa",
+        ),
+        "ml-32m": (238_950_008, "md5:d472be332d4daa821edc399621853b57"),
+    }
+    for name, known in DOWNLOADS.items():
+        assert len(known.urls) == 2
+        assert all(url.startswith("https://") for url in known.urls)
+        assert all(url.endswith(f"/{name}.zip") for url in known.urls)
