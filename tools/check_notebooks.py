@@ -1,0 +1,103 @@
+"""Run the notebooks and compare every output: ``python -m tools.check_notebooks [notebook …]``.
+
+This is nbval in strict mode, with the network blocked, one thread per kernel and a kernel per
+core. nbval has blind spots; :mod:`tools.notebook_lint` watches those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.run_course import NOTEBOOKS, ROOT, find_notebooks
+
+CELL_TIMEOUT = 300  # seconds
+NO_NETWORK = ROOT / "tests" / "no_network"
+# Idle OpenMP threads spin: with more busy threads than cores everything takes ten times as long.
+ONE_THREAD = {
+    name: "1"
+    for name in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    )
+}
+
+
+def check(
+    paths: Sequence[Path],
+    *,
+    workers: int,
+    pythonpath: Sequence[Path] = (),
+    options: Sequence[str] = (),
+    capture: bool = False,
+) -> subprocess.CompletedProcess[str]:
+    """Run notebooks under nbval in a process of its own.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The notebooks.
+    workers : int
+        Notebooks that run at the same time.
+    pythonpath : sequence of Path
+        Folders from which the kernels import before anything that is installed.
+    options : sequence of str
+        More options of pytest.
+    capture : bool
+        Keep the output instead of printing it.
+
+    Returns
+    -------
+    subprocess.CompletedProcess
+        `returncode` is 0 if every output is as stored.
+    """
+    path = [*map(str, pythonpath), str(NO_NETWORK), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
+    command += [f"--nbval-cell-timeout={CELL_TIMEOUT}", "-n", str(workers), "--dist", "loadscope"]
+    return subprocess.run(
+        [*command, *options, *map(str, paths)],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        encoding="utf-8",
+        capture_output=capture,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line; default ``sys.argv[1:]``.
+
+    Returns
+    -------
+    int
+        The exit status of pytest, or 2 if a name is unknown.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.check_notebooks", description="Compare every stored output."
+    )
+    parser.add_argument("notebooks", nargs="*", help="number, name or path; default: all of them")
+    parser.add_argument("--workers", type=int, default=2, help="notebooks at the same time (2)")
+    options = parser.parse_args(arguments)
+    try:
+        paths = find_notebooks(options.notebooks, NOTEBOOKS)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return check(paths, workers=min(options.workers, len(paths))).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
