@@ -1,0 +1,304 @@
+"""Factorise a matrix: the best approximation of rank k, and what it says about new rows.
+
+The signs of singular vectors are a free choice that every solver makes differently; here one rule
+makes it, so that results can be stored, compared and explained.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+from scipy.sparse.linalg import svds
+
+# Below this many rows or columns LAPACK finds all singular values sooner than ARPACK finds a few.
+_SMALL_SIDE = 200
+
+# Sums of cubes are compared with 0, and magnitudes with each other, up to this much rounding.
+_SIGN_TOLERANCE = 1e-6
+
+
+class SVD(NamedTuple):
+    """Truncated singular value decomposition: `u @ diag(s) @ vt` has rank at most k.
+
+    Introduced in notebook 04. It unpacks like the result of `numpy.linalg.svd`.
+
+    Attributes
+    ----------
+    u : ndarray, shape (rows, k)
+        Left singular vectors, one orthonormal column per factor.
+    s : ndarray, shape (k,)
+        Singular values, largest first, in the unit of the matrix.
+    vt : ndarray, shape (k, cols)
+        Right singular vectors, one orthonormal row per factor; signs as in :func:`truncated_svd`.
+    """
+
+    u: np.ndarray
+    s: np.ndarray
+    vt: np.ndarray
+
+    def reconstruct(self) -> np.ndarray:
+        """Multiply the factors out.
+
+        Returns
+        -------
+        ndarray, shape (rows, cols)
+            The matrix of rank k that is closest to the decomposed one (Eckart & Young 1936).
+
+        Examples
+        --------
+        >>> truncated_svd([[3.0, 0.0], [0.0, 2.0]], 1).reconstruct()
+        array([[3., 0.],
+               [0., 0.]])
+        """
+        return (self.u * self.s) @ self.vt
+
+    def fold_in(
+        self,
+        ratings: ArrayLike | sp.sparray | sp.spmatrix,
+        where: ArrayLike | None = None,
+        *,
+        l2: float = 0.0,
+    ) -> np.ndarray:
+        """Find codes of rows that were not decomposed, without decomposing again.
+
+        Introduced in notebook 05. `codes @ svd.vt` predicts every cell of the new rows, and for
+        the decomposed rows themselves the codes are `u * s`.
+
+        Parameters
+        ----------
+        ratings : array_like or scipy sparse array, shape (n, cols)
+            New rows in the unit of the decomposed matrix, and centred if that was.
+        where : array_like of bool, shape (n, cols), optional
+            Cells that are known; the others may hold anything, also NaN. Default: all.
+        l2 : float
+            Weight λ of the squared length of a code against its squared errors. With fewer known
+            cells than factors and λ = 0 it is the shortest of all codes that fit exactly.
+
+        Returns
+        -------
+        ndarray, shape (n, k)
+            Row i minimises ‖(ratings[i] − code @ vt)[where[i]]‖² + λ‖code‖². Same dtype as `vt`.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit, `where` is not boolean, a known cell is NaN or infinite, or
+            `l2` is negative.
+
+        Examples
+        --------
+        >>> svd = truncated_svd([[4.0, 2.0], [2.0, 1.0]], 1)
+        >>> new = [[8.0, np.nan]]
+        >>> (svd.fold_in(new, where=[[True, False]]) @ svd.vt).round(6)
+        array([[8., 4.]])
+        """
+        dense = ratings.toarray() if sp.issparse(ratings) else ratings
+        rows = np.asarray(dense, dtype=np.float64)
+        basis = self.vt.astype(np.float64)
+        cols = basis.shape[1]
+        if rows.ndim != 2 or rows.shape[1] != cols:
+            raise ValueError(f"ratings must have shape (n, {cols}), got {rows.shape}")
+        if not 0 <= l2 < np.inf:
+            raise ValueError(f"l2 must be a finite number of at least 0, got {l2!r}")
+        known = np.ones(rows.shape, dtype=bool) if where is None else np.asarray(where)
+        if known.dtype != bool or known.shape != rows.shape:
+            raise ValueError(
+                f"where must be boolean with shape {rows.shape}, "
+                f"got {known.dtype} with shape {known.shape}"
+            )
+        if not np.isfinite(rows[known]).all():
+            raise ValueError(
+                "ratings holds NaN or infinity in a known cell; mark missing cells with where"
+            )
+        if where is None:  # vt has orthonormal rows, so least squares is a plain product
+            codes = rows @ basis.T / (1 + l2)
+        else:
+            targets = np.where(known, rows, 0.0) @ basis.T
+            grams = np.einsum("fj,nj,gj->nfg", basis, known, basis, optimize=True)
+            grams += l2 * np.eye(len(basis))
+            inverses = np.linalg.pinv(grams, rcond=1e-12, hermitian=True)
+            codes = np.einsum("nfg,ng->nf", inverses, targets)
+        return codes.astype(self.vt.dtype)
+
+
+def truncated_svd(matrix: ArrayLike | sp.sparray | sp.spmatrix, k: int) -> SVD:
+    """Find the k largest singular values and their vectors, with signs that never flip.
+
+    Introduced in notebook 04. The sign of each factor depends on its row of `vt` alone: the sum
+    of cubes is positive, so that the strong entries are; if the positive and the negative side
+    balance, the first of the strongest entries is positive. Hence rows may be rotated or put in
+    another order (`u` follows, `vt` stays), columns put in another order (`vt` follows, unless
+    the two sides balance), and neither solver nor storage format matters.
+
+    Equal singular values have no vectors of their own, only a space they span; their vectors, but
+    not `reconstruct()` with all of them, do depend on the solver.
+
+    Parameters
+    ----------
+    matrix : array_like or scipy sparse array, shape (rows, cols)
+        Finite real numbers; any sparse format. A cell that is not stored is a zero, not a
+        missing value.
+    k : int
+        Number of factors, from 1 to min(rows, cols).
+
+    Returns
+    -------
+    SVD
+        float32 if `matrix` is float32, else float64; computed in float64 in both cases.
+
+    Raises
+    ------
+    TypeError
+        If `k` is not an integer.
+    ValueError
+        If `matrix` is not 2-D, empty, not numeric, or holds NaN or infinity, or if `k` is out
+        of range.
+
+    Notes
+    -----
+    Small matrices and large k go to LAPACK, others to ARPACK (Lanczos), which needs only products
+    with the matrix, so a sparse one stays sparse. Eckart & Young (1936), "The approximation of one
+    matrix by another of lower rank", Psychometrika 1, doi:10.1007/BF02288367.
+
+    Examples
+    --------
+    >>> svd = truncated_svd([[0.0, -3.0], [2.0, 0.0]], 2)
+    >>> svd.s
+    array([3., 2.])
+    >>> svd.vt
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    values, dtype = _checked_matrix(matrix)
+    k = _checked_rank(k, values.shape)
+    if not _worth_iterating(values, k):
+        u, s, vt = scipy.linalg.svd(_dense(values), full_matrices=False)
+        u, s, vt = u[:, :k], s[:k], vt[:k]
+    elif _is_zero(values):  # ARPACK stops when its first product is zero
+        u, s, vt = np.eye(values.shape[0], k), np.zeros(k), np.eye(k, values.shape[1])
+    else:
+        # A start that is drawn, so that it is orthogonal to no factor, and always the same.
+        start = np.random.default_rng(0).standard_normal(min(values.shape))
+        u, s, vt = svds(values, k=k, v0=start, solver="arpack")
+        u, s, vt = u[:, ::-1], s[::-1], vt[::-1]  # svds returns the smallest first
+    signs = _signs(vt)
+    return SVD(
+        (u * signs).astype(dtype),
+        s.astype(dtype),
+        (vt * signs[:, None] + 0.0).astype(dtype),  # + 0.0 turns -0.0 into 0.0
+    )
+
+
+def rank_k_rmse(matrix: ArrayLike | sp.sparray | sp.spmatrix, k: int) -> float:
+    """Root mean squared error, over all cells, that no matrix of rank k can beat.
+
+    Introduced in notebook 04. It follows from the singular values alone:
+    sqrt((s[k]² + s[k+1]² + …) / number of cells), Eckart & Young (1936).
+
+    Parameters
+    ----------
+    matrix : array_like or scipy sparse array, shape (rows, cols)
+        As for :func:`truncated_svd`; cells that are not stored count as zeros.
+    k : int
+        Rank, from 1 to min(rows, cols).
+
+    Returns
+    -------
+    float
+        In the unit of the matrix. For large matrices it is the small difference of two large
+        sums, exact to about 1e-8 of the root mean square of the cells.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`truncated_svd`.
+
+    Examples
+    --------
+    >>> round(rank_k_rmse([[3.0, 0.0], [0.0, 2.0]], 1), 6)
+    1.0
+    """
+    values, _ = _checked_matrix(matrix)
+    k = _checked_rank(k, values.shape)
+    cells = values.shape[0] * values.shape[1]
+    if not _worth_iterating(values, k):
+        lost = np.sum(scipy.linalg.svdvals(_dense(values))[k:] ** 2)
+    else:
+        stored = values.data if sp.issparse(values) else values
+        lost = np.sum(stored**2) - np.sum(truncated_svd(values, k).s ** 2)
+    return float(np.sqrt(max(lost, 0.0) / cells))
+
+
+def _checked_matrix(
+    matrix: ArrayLike | sp.sparray | sp.spmatrix,
+) -> tuple[np.ndarray | sp.csr_array, np.dtype]:
+    """Finite 2-D float64 values, dense or CSR, and the dtype that results should have."""
+    is_sparse = bool(sp.issparse(matrix))
+    values: Any = matrix if is_sparse else np.asarray(matrix)
+    if values.ndim != 2:
+        raise ValueError(f"matrix must have two dimensions, got shape {values.shape}")
+    if 0 in values.shape:
+        raise ValueError(f"matrix must have at least one row and column, got shape {values.shape}")
+    if values.dtype.kind not in "fiub":
+        raise ValueError(f"matrix must hold real numbers, got dtype {values.dtype}")
+    dtype = np.dtype(np.float32 if values.dtype == np.float32 else np.float64)
+    if is_sparse:
+        values = sp.csr_array(values).astype(np.float64)  # a copy, so its duplicates may be summed
+        values.sum_duplicates()
+        bad = np.flatnonzero(~np.isfinite(values.data))
+        places = np.column_stack(values.tocoo().coords)[bad]
+    else:
+        values = values.astype(np.float64)
+        places = np.argwhere(~np.isfinite(values))
+    if len(places):
+        row, column = places[0]
+        raise ValueError(
+            f"matrix must hold finite numbers only, got {values[row, column]} in row {row}, "
+            f"column {column} ({len(places)} such cells); decide first what a missing cell is to be"
+        )
+    return values, dtype
+
+
+def _checked_rank(k: int, shape: tuple[int, int]) -> int:
+    smaller = min(shape)
+    try:
+        rank = operator.index(k)
+    except TypeError:
+        rank = None
+    if rank is None or isinstance(k, (bool, np.bool_)):
+        raise TypeError(f"k must be an integer from 1 to {smaller}, got {k!r}")
+    if not 1 <= rank <= smaller:
+        raise ValueError(
+            f"k must be from 1 to {smaller}, the smaller side of shape {tuple(shape)}, got {rank}"
+        )
+    return rank
+
+
+def _worth_iterating(values: np.ndarray | sp.csr_array, k: int) -> bool:
+    # A sparse matrix need not be spared once u and vt are about as large as its dense form. For a
+    # dense one memory is no matter, and LAPACK wins earlier.
+    share = 4 if sp.issparse(values) else 20
+    return min(values.shape) > _SMALL_SIDE and share * k <= min(values.shape)
+
+
+def _dense(values: np.ndarray | sp.csr_array) -> np.ndarray:
+    return values.toarray() if sp.issparse(values) else values
+
+
+def _is_zero(values: np.ndarray | sp.csr_array) -> bool:
+    return not np.any(values.data if sp.issparse(values) else values)
+
+
+def _signs(vt: np.ndarray) -> np.ndarray:
+    """+1 or -1 for each row of `vt`, from that row alone; see :func:`truncated_svd`."""
+    cubes = vt**3
+    balance = cubes.sum(axis=1) / np.abs(cubes).sum(axis=1)
+    magnitudes = np.abs(vt)
+    strongest = magnitudes >= (1 - _SIGN_TOLERANCE) * magnitudes.max(axis=1, keepdims=True)
+    first = np.take_along_axis(vt, strongest.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return np.sign(np.where(np.abs(balance) > _SIGN_TOLERANCE, balance, first))
