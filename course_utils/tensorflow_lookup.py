@@ -1,0 +1,115 @@
+"""What TensorFlow makes of a sparse lookup, computed in a process of its own.
+
+A process that holds PyTorch must not load TensorFlow as well, see
+:func:`course_utils.runtime.start`; so a notebook that compares the two asks a second process for
+TensorFlow's arrays.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+
+from course_utils.embeddings import COMBINERS, embedding_bag_inputs
+from course_utils.runtime import _import_framework
+
+
+def tensorflow_lookup(
+    matrix: ArrayLike | sp.sparray | sp.spmatrix, table: ArrayLike, upstream: ArrayLike
+) -> dict[str, np.ndarray]:
+    """Let `tf.nn.embedding_lookup_sparse` do the lookup in a second process.
+
+    Introduced in notebook 03. Takes the few seconds that TensorFlow needs to start.
+
+    Parameters
+    ----------
+    matrix : array_like or scipy sparse array, shape (rows, ids)
+        Weights, as for :func:`course_utils.embeddings.sparse_embedding_lookup`.
+    table : array_like of float32 or float64, shape (ids, dimension)
+        One row per id.
+    upstream : array_like, shape (rows, dimension)
+        Gradient of a loss with respect to the combiner "sum".
+
+    Returns
+    -------
+    dict of str to ndarray
+        Under "sum", "mean" and "sqrtn" TensorFlow's results, which lack the empty rows at the end
+        of `matrix`; under "gradient" the gradient with respect to `table`.
+
+    Raises
+    ------
+    RuntimeError
+        If the second process fails; the message holds what it said.
+    """
+    ids, offsets, weights = embedding_bag_inputs(matrix)
+    with tempfile.TemporaryDirectory() as folder:
+        question, answer = Path(folder) / "question.npz", Path(folder) / "answer.npz"
+        np.savez(
+            question, ids=ids, offsets=offsets, weights=weights, table=table, upstream=upstream
+        )
+        command = [sys.executable, "-m", __name__, str(question), str(answer)]
+        finished = subprocess.run(command, capture_output=True, text=True)
+        if finished.returncode:
+            raise RuntimeError(f"the process with TensorFlow failed:\n{finished.stderr}")
+        with np.load(answer) as arrays:
+            return dict(arrays)
+
+
+def answer_here(
+    ids: np.ndarray,
+    offsets: np.ndarray,
+    weights: np.ndarray,
+    table: np.ndarray,
+    upstream: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Compute the four arrays in this process, which then holds TensorFlow.
+
+    Parameters
+    ----------
+    ids, offsets, weights : ndarray
+        Of :func:`course_utils.embeddings.embedding_bag_inputs`.
+    table : ndarray, shape (ids, dimension)
+        One row per id.
+    upstream : ndarray, shape (rows, dimension)
+        Gradient with respect to the sum.
+
+    Returns
+    -------
+    dict of str to ndarray
+        As :func:`tensorflow_lookup`.
+    """
+    tf = _import_framework("keras")
+    # TensorFlow wants two sparse tensors whose rows are left-aligned lists: ids, and weights.
+    counts = np.diff(offsets, append=len(ids))
+    rows = np.repeat(np.arange(len(counts)), counts)
+    places = np.arange(len(ids)) - np.repeat(offsets, counts)
+    positions = np.column_stack([rows, places]).astype(np.int64)
+    shape = (len(counts), int(counts.max(initial=0)))
+    sparse_ids = tf.SparseTensor(positions, ids.astype(np.int64), shape)
+    sparse_weights = tf.SparseTensor(positions, weights.astype(table.dtype), shape)
+
+    def look_up(combiner: str) -> Any:
+        return tf.nn.embedding_lookup_sparse(
+            variable, sparse_ids, sparse_weights, combiner=combiner
+        )
+
+    variable = tf.Variable(table)
+    answers = {combiner: look_up(combiner).numpy() for combiner in COMBINERS}
+    with tf.GradientTape() as tape:
+        sums = look_up("sum")
+        loss = tf.reduce_sum(sums * upstream[: len(sums)].astype(table.dtype))
+    gradient = tape.gradient(loss, variable)
+    return answers | {"gradient": tf.convert_to_tensor(gradient).numpy()}
+
+
+if __name__ == "__main__":
+    with np.load(sys.argv[1]) as arrays:
+        _results = answer_here(**arrays)
+    np.savez(sys.argv[2], allow_pickle=False, **_results)

@@ -1,0 +1,561 @@
+"""Autoencoders in PyTorch, with a training loop that stops early and can be killed and resumed.
+
+Importing this module imports PyTorch, so it belongs in notebooks and tests that hold no
+TensorFlow.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from course_utils.embeddings import embedding_bag_inputs
+
+_FORMAT = 1  # of the files that `save` and `fit` write
+
+
+class SparseInputAutoencoder(nn.Module):
+    r"""Autoencoder whose first layer looks its input up instead of multiplying by it.
+
+    Introduced in notebook 03. A dense first layer computes :math:`x W + b`. If `x` is a row of a
+    sparse matrix, that is a weighted sum of the few rows of `W` it names: an embedding lookup. The
+    input is therefore never made dense; what is dense is one batch of the *output*.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the matrix.
+    hidden_sizes : sequence of int
+        Widths of the encoder's hidden layers, each followed by a ReLU; the decoder mirrors them.
+        Empty for a code right behind the lookup.
+    code_size : int
+        Width of the code, which is linear.
+
+    Attributes
+    ----------
+    config : dict
+        The three arguments, as :func:`save` stores them.
+    lookup : torch.nn.EmbeddingBag
+        The first layer's weights, shape (n_features, width): the transpose of a linear layer's.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer.
+
+    Examples
+    --------
+    >>> model = SparseInputAutoencoder(6, hidden_sizes=[4], code_size=2)
+    >>> batch = sp.csr_array(np.eye(3, 6, dtype=np.float32))
+    >>> model(batch).shape, model.encode(batch).shape
+    (torch.Size([3, 6]), torch.Size([3, 2]))
+    """
+
+    def __init__(self, n_features: int, hidden_sizes: Sequence[int], code_size: int) -> None:
+        super().__init__()
+        widths = [n_features, *hidden_sizes, code_size]
+        for width in widths:
+            if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
+                raise ValueError(f"every size must be an integer of at least 1, got {width!r}")
+        self.config: dict[str, Any] = {
+            "n_features": int(n_features),
+            "hidden_sizes": [int(width) for width in hidden_sizes],
+            "code_size": int(code_size),
+        }
+        self.lookup = nn.EmbeddingBag(n_features, widths[1], mode="sum")
+        # As nn.Linear(n_features, width) starts: the lookup is that layer, only faster.
+        bound = 1 / math.sqrt(n_features)
+        nn.init.uniform_(self.lookup.weight, -bound, bound)
+        self.bias = nn.Parameter(torch.empty(widths[1]).uniform_(-bound, bound))
+        self.encoder = _layers(widths[1:], first=nn.ReLU() if hidden_sizes else None)
+        self.decoder = _layers(widths[::-1])
+
+    def encode(self, rows: sp.csr_array) -> Tensor:
+        """Codes of sparse rows.
+
+        Parameters
+        ----------
+        rows : scipy sparse array, shape (n, n_features)
+            As for :func:`course_utils.embeddings.embedding_bag_inputs`.
+
+        Returns
+        -------
+        Tensor, shape (n, code_size)
+            One code per row; an empty row has the code of the bias alone.
+
+        Raises
+        ------
+        ValueError
+            If the number of columns is not `n_features`, or an id or a weight is invalid.
+        """
+        if rows.shape[1] != self.config["n_features"]:
+            raise ValueError(
+                f"the model takes rows of {self.config['n_features']} columns, "
+                f"got a matrix of shape {rows.shape}"
+            )
+        ids, offsets, weights = map(torch.from_numpy, embedding_bag_inputs(rows))
+        weights = weights.to(self.lookup.weight.dtype)
+        return self.encoder(self.lookup(ids, offsets, per_sample_weights=weights) + self.bias)
+
+    def forward(self, rows: sp.csr_array) -> Tensor:
+        """Reconstruct sparse rows.
+
+        Parameters
+        ----------
+        rows : scipy sparse array, shape (n, n_features)
+            The input.
+
+        Returns
+        -------
+        Tensor, shape (n, n_features)
+            Dense: this is why one trains in batches.
+        """
+        return self.decoder(self.encode(rows))
+
+    def loss(self, rows: sp.csr_array) -> Tensor:
+        """Mean squared error over all cells of a batch, empty cells counting as 0.
+
+        Parameters
+        ----------
+        rows : scipy sparse array, shape (n, n_features)
+            Input and target.
+
+        Returns
+        -------
+        Tensor, shape ()
+            Differentiable.
+        """
+        return sparse_mean_squared_error(self(rows), rows)
+
+
+def _layers(widths: Sequence[int], first: nn.Module | None = None) -> nn.Sequential:
+    """Linear layers of the given widths with a ReLU between two of them."""
+    layers = [first] if first is not None else []
+    for index, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
+        if index:
+            layers.append(nn.ReLU())
+        layers.append(nn.Linear(inputs, outputs))
+    return nn.Sequential(*layers)
+
+
+def sparse_mean_squared_error(output: Tensor, target: sp.csr_array) -> Tensor:
+    r"""Mean squared error of a dense output against a sparse target.
+
+    Introduced in notebook 03. With :math:`\sum (y - x)^2 = \sum y^2 + \sum_{x \neq 0} x (x - 2 y)`
+    only the stored cells of the target are visited, and no dense copy of it is made.
+
+    Parameters
+    ----------
+    output : Tensor, shape (n, columns)
+        What the model says.
+    target : csr_array, shape (n, columns)
+        What is true; without duplicates.
+
+    Returns
+    -------
+    Tensor, shape ()
+        Mean over all n * columns cells.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there is no cell, or an entry of `target` is stored twice.
+
+    Examples
+    --------
+    >>> sparse_mean_squared_error(torch.tensor([[1.0, 2.0]]), sp.csr_array([[0.0, 4.0]]))
+    tensor(2.5000)
+    """
+    if tuple(output.shape) != target.shape or output.numel() == 0:
+        raise ValueError(
+            f"output and target must have the same shape and a cell, "
+            f"got {tuple(output.shape)} and {target.shape}"
+        )
+    if not target.has_canonical_format:
+        raise ValueError("target holds an entry twice; call sum_duplicates() on it first")
+    return _SparseSquaredError.apply(output, target)
+
+
+class _SparseSquaredError(torch.autograd.Function):
+    """The mean squared error with a gradient that takes one array of the output's size.
+
+    Left to autograd, the same formula keeps four of them, and the output is the largest array of
+    a training step.
+    """
+
+    @staticmethod
+    def forward(context: Any, output: Tensor, target: sp.csr_array) -> Tensor:
+        rows = torch.from_numpy(np.repeat(np.arange(target.shape[0]), np.diff(target.indptr)))
+        columns = torch.from_numpy(target.indices[: target.nnz].astype(np.int64))
+        values = torch.from_numpy(target.data[: target.nnz]).to(output.dtype)
+        context.save_for_backward(output, rows, columns, values)
+        corrections = values * (values - 2 * output[rows, columns])
+        return (torch.linalg.vector_norm(output).square() + corrections.sum()) / output.numel()
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        output, rows, columns, values = context.saved_tensors
+        gradient = output.clone()
+        gradient[rows, columns] -= values
+        return gradient.mul_(2 * gradients[0] / output.numel()), None
+
+
+class History(NamedTuple):
+    """What happened in a training.
+
+    Attributes
+    ----------
+    train : list of float
+        Mean loss of each epoch, taken while the weights still moved.
+    validation : list of float
+        Loss on the validation rows after each epoch; empty without validation rows.
+    best_epoch : int
+        Epoch, counted from 0, whose weights the model has now.
+    """
+
+    train: list[float]
+    validation: list[float]
+    best_epoch: int
+
+
+def fit(
+    model: nn.Module,
+    rows: Any,
+    *,
+    validation: Any = None,
+    epochs: int = 10,
+    batch_size: int = 256,
+    learning_rate: float = 1e-3,
+    patience: int | None = None,
+    min_delta: float = 0.0,
+    seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Train a model with Adam on batches of rows.
+
+    Introduced in notebook 03. The model's own `loss(rows)` says what is minimised; batches are
+    `rows[positions]`, so whatever can be indexed by rows will do, a CSR matrix or a dense array.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With a method `loss(rows) -> Tensor`. It is trained in place and ends with the weights of
+        its best epoch.
+    rows : csr_array or ndarray or Tensor, shape (n, n_features)
+        Training rows.
+    validation : like `rows`, optional
+        Rows that decide which epoch is best. Default: the training loss decides.
+    epochs : int
+        Most epochs to train, those of an earlier, resumed run included.
+    batch_size : int
+        Rows in a step.
+    learning_rate : float
+        Adam's step size.
+    patience : int, optional
+        Stop after so many epochs without improvement. Default: never.
+    min_delta : float
+        What counts as improvement: a loss lower than the best by more than this.
+    seed : int
+        Decides the order of the rows in each epoch.
+    checkpoint : path, optional
+        File to write after each epoch. If it exists, training continues from there, and ends with
+        the same weights as if it had never stopped.
+    progress : bool, optional
+        Whether to draw a progress bar on stderr. Default: only on a terminal.
+
+    Returns
+    -------
+    History
+        Losses by epoch, those of a resumed run included.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, there are no rows, the loss is not finite, or `checkpoint`
+        belongs to another model or another training.
+
+    Examples
+    --------
+    >>> _ = torch.manual_seed(0)
+    >>> model = SparseInputAutoencoder(4, hidden_sizes=[], code_size=2)
+    >>> rows = sp.csr_array(np.eye(4, dtype=np.float32))
+    >>> history = fit(model, rows, epochs=50, learning_rate=0.05)
+    >>> history.train[-1] < 0.7 * history.train[0]
+    True
+    """
+    for name, number, least in (
+        ("epochs", epochs, 1),
+        ("batch_size", batch_size, 1),
+        ("patience", patience if patience is not None else 1, 1),
+        ("learning_rate", learning_rate, 0),
+        ("min_delta", min_delta, 0),
+    ):
+        if not least <= number < math.inf:
+            raise ValueError(f"{name} must be at least {least}, got {number!r}")
+    rows, validation = _ready(rows, "rows"), _ready(validation, "validation")
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    settings = {
+        "rows": list(rows.shape),
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    run = _Run()
+    if checkpoint is not None and Path(checkpoint).exists():
+        run = _resume(Path(checkpoint), model, optimizer, settings)
+    bar = tqdm(
+        total=epochs,
+        initial=len(run.train),
+        unit="epoch",
+        disable=None if progress is None else not progress,
+    )
+    with bar:
+        while len(run.train) < epochs and not run.stalled(patience):
+            epoch = len(run.train)
+            run.train.append(_train_epoch(model, rows, optimizer, batch_size, (seed, epoch)))
+            if validation is not None:
+                run.validation.append(mean_loss(model, validation, batch_size=batch_size))
+            latest = (run.train if validation is None else run.validation)[-1]
+            if latest < run.best_loss - min_delta:
+                run.best_epoch, run.best_loss = epoch, latest
+                run.best_state = {key: t.clone() for key, t in model.state_dict().items()}
+            if checkpoint is not None:
+                _write_checkpoint(Path(checkpoint), model, optimizer, settings, run)
+            bar.update()
+            bar.set_postfix(loss=f"{latest:.4g}", best=f"{run.best_loss:.4g}")
+    model.load_state_dict(run.best_state)
+    return History(run.train, run.validation, run.best_epoch)
+
+
+def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
+    """Loss of a model on rows, averaged over batches without training.
+
+    Introduced in notebook 03.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With a method `loss(rows) -> Tensor` that averages over rows.
+    rows : csr_array or ndarray or Tensor, shape (n, n_features)
+        At least one row.
+    batch_size : int
+        Rows at a time; changes memory, not the result.
+
+    Returns
+    -------
+    float
+        Mean over all rows.
+    """
+    rows = _ready(rows, "rows")
+    was_training = model.training
+    model.eval()
+    total = 0.0
+    with torch.no_grad():
+        for start in range(0, rows.shape[0], batch_size):
+            batch = rows[start : start + batch_size]
+            total += float(model.loss(batch)) * batch.shape[0]  # type: ignore[operator]
+    model.train(was_training)
+    return total / rows.shape[0]
+
+
+def _ready(rows: Any, name: str) -> Any:
+    """Rows that can be cut into batches: CSR if they are sparse."""
+    if rows is None:
+        return None
+    if sp.issparse(rows):
+        rows = sp.csr_array(rows)  # type: ignore[call-overload]
+        if not rows.has_canonical_format:
+            rows = rows.copy()
+            rows.sum_duplicates()
+    if rows.ndim != 2 or rows.shape[0] == 0:
+        raise ValueError(f"{name} must be 2-D with at least one row, got shape {rows.shape}")
+    return rows
+
+
+def _train_epoch(
+    model: nn.Module,
+    rows: Any,
+    optimizer: torch.optim.Optimizer,
+    batch_size: int,
+    seed: tuple[int, int],
+) -> float:
+    """One pass over the rows in a random order; mean loss on the way."""
+    order = np.random.default_rng(seed).permutation(rows.shape[0])
+    model.train()
+    total = 0.0
+    for start in range(0, len(order), batch_size):
+        batch = rows[order[start : start + batch_size]]
+        loss = model.loss(batch)  # type: ignore[operator]
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise ValueError(
+                f"the loss is {value} after {seed[1]} epochs and {start} rows; "
+                "a smaller learning_rate or scaled input may help"
+            )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += value * batch.shape[0]
+    return total / len(order)
+
+
+@dataclass
+class _Run:
+    """How far a training has come."""
+
+    train: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    best_epoch: int = -1
+    best_loss: float = math.inf
+    best_state: dict[str, Tensor] = field(default_factory=dict)
+
+    def stalled(self, patience: int | None) -> bool:
+        return patience is not None and len(self.train) - 1 - self.best_epoch >= patience
+
+
+# --- files --------------------------------------------------------------------------------------
+
+_Model = TypeVar("_Model", bound=nn.Module)
+_CLASSES: dict[str, type[nn.Module]] = {"SparseInputAutoencoder": SparseInputAutoencoder}
+
+
+def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
+    """Write a model's weights and configuration to a file.
+
+    Introduced in notebook 03. The file holds tensors and plain values, no pickled code: it can be
+    loaded with `weights_only=True`, also after the class has moved. It appears complete or not at
+    all, and an earlier file stays until then.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        One of this module's models.
+    path : path
+        Where to write; the folder must exist.
+
+    Raises
+    ------
+    TypeError
+        If `model` is of another class.
+
+    See Also
+    --------
+    load : Reads the file.
+    """
+    _write_atomically(_description(model), Path(path))
+
+
+def load(path: str | os.PathLike[str]) -> nn.Module:
+    """Read a model that :func:`save` wrote.
+
+    Introduced in notebook 03.
+
+    Parameters
+    ----------
+    path : path
+        The file. A checkpoint of :func:`fit` serves too and gives the weights of its best epoch.
+
+    Returns
+    -------
+    torch.nn.Module
+        A new model on the CPU with the stored class, configuration and weights.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged or was not written by :func:`save`.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(SparseInputAutoencoder(4, [], 2), Path(folder) / "model.pt")
+    ...     load(Path(folder) / "model.pt").config
+    {'n_features': 4, 'hidden_sizes': [], 'code_size': 2}
+    """
+    content = _read(Path(path))
+    model = _CLASSES[content["class"]](**content["config"])
+    state = content["run"]["best_state"] if "run" in content else content["state"]
+    model.to(next(iter(state.values())).dtype)
+    model.load_state_dict(state)
+    return model
+
+
+def _description(model: nn.Module) -> dict[str, Any]:
+    name = type(model).__name__
+    if _CLASSES.get(name) is not type(model):
+        raise TypeError(f"model must be one of {', '.join(_CLASSES)}, got {name}")
+    return {
+        "format": _FORMAT,
+        "class": name,
+        "config": model.config,
+        "state": model.state_dict(),
+    }
+
+
+def _write_checkpoint(
+    path: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    settings: dict[str, Any],
+    run: _Run,
+) -> None:
+    content = _description(model)
+    content |= {"optimizer": optimizer.state_dict(), "settings": settings, "run": vars(run)}
+    _write_atomically(content, path)
+
+
+def _resume(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, settings: dict[str, Any]
+) -> _Run:
+    """Put model and optimizer where the checkpoint left them."""
+    content = _read(path)
+    if "run" not in content:
+        raise ValueError(f"{path} holds a model, but no training that could continue")
+    wanted = {"class": type(model).__name__, "config": model.config, "settings": settings}
+    for key, value in wanted.items():
+        if content[key] != value:
+            raise ValueError(
+                f"{path} belongs to another training: its {key} is {content[key]}, "
+                f"not {value}; delete the file to start afresh"
+            )
+    model.load_state_dict(content["state"])
+    optimizer.load_state_dict(content["optimizer"])
+    return _Run(**content["run"])
+
+
+def _write_atomically(content: dict[str, Any], path: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(content, file)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path}")
+    try:
+        content = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # torch raises many types: zip, pickle, end of file
+        raise ValueError(f"{path} is damaged or not a file of this course ({error})") from error
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        raise ValueError(f"{path} was not written by save() or fit() of this course")
+    return content

@@ -1,0 +1,423 @@
+"""`course_utils.torch_models`: the sparse autoencoder against its dense twin, and training."""
+
+import copy
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+pytestmark = pytest.mark.torch
+
+N_FEATURES = 20
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def models(torch):
+    from course_utils import torch_models
+
+    return torch_models
+
+
+def sparse_rows(n=40, dtype=np.float32, seed=0):
+    """Rows of two kinds, so that two numbers say most of what is in a row; three are empty."""
+    rng = np.random.default_rng(seed)
+    kinds = rng.integers(0, 2, n)
+    dense = np.zeros((n, N_FEATURES), dtype=dtype)
+    for row, kind in enumerate(kinds):
+        dense[row, 10 * kind + rng.choice(10, 6, replace=False)] = rng.uniform(1, 2, 6)
+    dense[[0, n // 2, n - 1]] = 0
+    return sp.csr_array(dense)
+
+
+def make(models, torch, hidden_sizes=(8,), code_size=3, seed=0, **options):
+    torch.manual_seed(seed)
+    return models.SparseInputAutoencoder(N_FEATURES, hidden_sizes, code_size, **options)
+
+
+def dense_twin(torch, model):
+    """The same network with an ordinary linear layer in front, built from the same weights."""
+    first = torch.nn.Linear(N_FEATURES, model.lookup.weight.shape[1]).to(model.bias.dtype)
+    with torch.no_grad():
+        first.weight.copy_(model.lookup.weight.T)
+        first.bias.copy_(model.bias)
+    return first, torch.nn.Sequential(
+        first, copy.deepcopy(model.encoder), copy.deepcopy(model.decoder)
+    )
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-6), ("float64", 1e-12)])
+@pytest.mark.parametrize("hidden_sizes", [(), (8,), (8, 5)])
+def test_equals_its_dense_twin(torch, models, hidden_sizes, precision, tolerance):
+    model = make(models, torch, hidden_sizes).to(getattr(torch, precision))
+    rows = sparse_rows(dtype=precision)
+    first, twin = dense_twin(torch, model)
+    dense = torch.tensor(rows.toarray())
+    torch.testing.assert_close(model(rows), twin(dense), atol=tolerance, rtol=0)
+    loss, dense_loss = model.loss(rows), torch.nn.functional.mse_loss(twin(dense), dense)
+    torch.testing.assert_close(loss, dense_loss, atol=tolerance, rtol=0)
+    loss.backward()
+    dense_loss.backward()
+    pairs = [(model.lookup.weight.grad.T, first.weight.grad), (model.bias.grad, first.bias.grad)]
+    rest = list(twin.parameters())[2:]
+    mine = [*model.encoder.parameters(), *model.decoder.parameters()]
+    pairs += [(left.grad, right.grad) for left, right in zip(mine, rest, strict=True)]
+    for left, right in pairs:
+        assert right.abs().max() > 1e-4  # a gradient of zeros would agree with anything
+        torch.testing.assert_close(left, right, atol=tolerance, rtol=0)
+
+
+def test_training_equals_training_the_dense_twin(torch, models):
+    rows = sparse_rows(dtype=np.float64)
+    model = make(models, torch).double()
+    _, twin = dense_twin(torch, model)
+    twin.loss = lambda batch: torch.nn.functional.mse_loss(twin(batch), batch)
+    sparse_history = models.fit(model, rows, epochs=4, batch_size=16)
+    dense_history = models.fit(twin, torch.tensor(rows.toarray()), epochs=4, batch_size=16)
+    np.testing.assert_allclose(sparse_history.train, dense_history.train, rtol=1e-10)
+    torch.testing.assert_close(model(rows), twin(torch.tensor(rows.toarray())), atol=1e-9, rtol=0)
+
+
+def test_starts_like_a_linear_layer(torch, models):
+    model = make(models, torch, hidden_sizes=(4000,))
+    bound = N_FEATURES**-0.5
+    weights = model.lookup.weight.detach()
+    assert weights.abs().max() <= bound
+    assert weights.std() == pytest.approx(bound / 3**0.5, rel=0.02)
+
+
+def test_empty_row_has_the_code_of_the_bias(torch, models):
+    model = make(models, torch)
+    code = model.encode(sp.csr_array((1, N_FEATURES), dtype=np.float32))
+    torch.testing.assert_close(code[0], model.encoder(model.bias))
+
+
+def test_sparse_mean_squared_error_and_its_gradient(torch, models):
+    rows = sparse_rows(dtype=np.float64)
+    output = torch.randn(rows.shape, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda y: models.sparse_mean_squared_error(y, rows), output)
+    expected = torch.nn.functional.mse_loss(output, torch.tensor(rows.toarray()))
+    torch.testing.assert_close(models.sparse_mean_squared_error(output, rows), expected)
+    doubled = 2 * models.sparse_mean_squared_error(output, rows)
+    doubled.backward()
+    torch.testing.assert_close(
+        output.grad, 4 * (output.detach() - torch.tensor(rows.toarray())) / output.numel()
+    )
+
+
+def test_sparse_mean_squared_error_refuses(torch, models):
+    with pytest.raises(ValueError, match=r"same shape.*\(2, 3\) and \(3, 2\)"):
+        models.sparse_mean_squared_error(torch.zeros(2, 3), sp.csr_array((3, 2)))
+    twice = sp.csr_array(([1.0, 2.0], [1, 1], [0, 2]), shape=(1, 2))
+    with pytest.raises(ValueError, match="entry twice"):
+        models.sparse_mean_squared_error(torch.zeros(1, 2), twice)
+
+
+def test_input_is_never_made_dense(torch, models, monkeypatch):
+    rows = sparse_rows()
+
+    def refuse(*arguments, **options):
+        raise AssertionError("the sparse input was made dense")
+
+    for name in ("toarray", "todense", "__array__"):
+        monkeypatch.setattr(sp.csr_array, name, refuse, raising=False)
+    models.fit(make(models, torch), rows, validation=rows[:5], epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [((0, [4], 2), "got 0"), ((5, [4.5], 2), "got 4.5"), ((5, [4], True), "got True")],
+)
+def test_sizes_are_checked(models, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        models.SparseInputAutoencoder(*arguments)
+
+
+def test_wrong_number_of_columns_is_refused(torch, models):
+    with pytest.raises(ValueError, match=r"rows of 20 columns, got a matrix of shape \(2, 3\)"):
+        make(models, torch)(sp.csr_array((2, 3)))
+
+
+def test_bad_ids_are_refused(torch, models):
+    rows = sparse_rows()
+    rows.indices[0] = N_FEATURES
+    with pytest.raises(ValueError, match="id must lie in 0 … 19, got 20"):
+        make(models, torch)(rows)
+
+
+# --- fit ----------------------------------------------------------------------------------------
+
+
+def test_training_beats_the_best_constant_row(torch, models):
+    rows, held_out = sparse_rows(300), sparse_rows(100, seed=1)
+    model = make(models, torch)
+    before = models.mean_loss(model, held_out)
+    history = models.fit(model, rows, validation=held_out, epochs=60, learning_rate=0.01)
+    after = models.mean_loss(model, held_out)
+    mean_row = rows.toarray().mean(axis=0)
+    constant = ((held_out.toarray() - mean_row) ** 2).mean()
+    assert before > constant > after * 1.3
+    assert len(history.train) == len(history.validation) == 60
+    assert after == pytest.approx(min(history.validation), rel=1e-6)
+
+
+@pytest.mark.parametrize("form", ["csc", "coo", "lil"])
+def test_any_format_trains_alike(torch, models, form):
+    rows = sparse_rows()
+    expected = models.fit(make(models, torch), rows, epochs=2)
+    assert models.fit(make(models, torch), rows.asformat(form), epochs=2) == expected
+
+
+def test_duplicates_are_summed_and_the_caller_keeps_them(torch, models):
+    rows = sparse_rows()
+    halves = sp.csr_array(
+        (np.repeat(rows.data / 2, 2), np.repeat(rows.indices, 2), 2 * rows.indptr), rows.shape
+    )
+    expected = models.fit(make(models, torch), rows, epochs=2).train
+    got = models.fit(make(models, torch), halves, epochs=2).train
+    assert got == pytest.approx(expected, rel=1e-6)
+    assert halves.nnz == 2 * rows.nnz
+
+
+def test_batches_do_not_change_the_mean_loss(torch, models):
+    model, rows = make(models, torch).double(), sparse_rows(dtype=np.float64)
+    whole = float(model.loss(rows).detach())
+    for batch_size in (1, 7, 40):
+        loss = models.mean_loss(model, rows, batch_size=batch_size)
+        assert loss == pytest.approx(whole, rel=1e-12)
+
+
+class Scripted:
+    """Stands in for `mean_loss`: says the losses it is told to."""
+
+    def __init__(self, *losses):
+        self.losses = list(losses)
+
+    def __call__(self, model, rows, *, batch_size):
+        return self.losses.pop(0)
+
+
+def test_stops_early_and_goes_back_to_the_best_weights(torch, models, monkeypatch):
+    rows = sparse_rows()
+    monkeypatch.setattr(models, "mean_loss", Scripted(5.0, 3.0, 4.0, 3.5, 3.2, 1.0))
+    model = make(models, torch)
+    history = models.fit(model, rows, validation=rows, epochs=50, patience=3)
+    assert history.validation == [5.0, 3.0, 4.0, 3.5, 3.2]
+    assert history.best_epoch == 1
+    twin = make(models, torch)
+    models.fit(twin, rows, epochs=2)
+    for left, right in zip(model.parameters(), twin.parameters(), strict=True):
+        assert torch.equal(left, right)
+
+
+def test_min_delta_is_what_counts_as_improvement(torch, models, monkeypatch):
+    rows = sparse_rows()
+    monkeypatch.setattr(models, "mean_loss", Scripted(5.0, 4.95, 4.91, 1.0))
+    history = models.fit(
+        make(models, torch), rows, validation=rows, epochs=50, patience=2, min_delta=0.1
+    )
+    assert history == ([history.train[0], *history.train[1:]], [5.0, 4.95, 4.91], 0)
+
+
+def test_same_seed_same_weights_other_seed_other_order(torch, models):
+    rows = sparse_rows()
+    runs = [
+        models.fit(make(models, torch), rows, epochs=2, batch_size=8, seed=seed).train
+        for seed in (0, 0, 1)
+    ]
+    assert runs[0] == runs[1] != runs[2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"patience": 0},
+        {"learning_rate": -1.0},
+        {"learning_rate": float("nan")},
+        {"min_delta": -0.1},
+    ],
+)
+def test_numbers_are_checked(torch, models, options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} must be at least"):
+        models.fit(make(models, torch), sparse_rows(), **options)
+
+
+def test_no_rows_are_refused(torch, models):
+    with pytest.raises(ValueError, match=r"rows must be 2-D with at least one row.*\(0, 20\)"):
+        models.fit(make(models, torch), sp.csr_array((0, N_FEATURES), dtype=np.float32))
+
+
+def test_a_loss_that_explodes_is_reported(torch, models):
+    model = make(models, torch)
+    with torch.no_grad():
+        model.bias.fill_(float("inf"))
+    with pytest.raises(ValueError, match="smaller learning_rate"):
+        models.fit(model, sparse_rows())
+
+
+def test_progress_bar_on_demand_only(torch, models, capfd):
+    models.fit(make(models, torch), sparse_rows(), epochs=2)
+    assert capfd.readouterr() == ("", "")
+    models.fit(make(models, torch), sparse_rows(), epochs=2, progress=True)
+    written = capfd.readouterr()
+    assert written.out == ""
+    assert "2/2" in written.err
+    assert "loss=" in written.err
+
+
+# --- checkpoints and files ----------------------------------------------------------------------
+
+
+def test_killed_training_continues_where_it_was(torch, models, tmp_path):
+    rows, path = sparse_rows(), tmp_path / "run.pt"
+    options = {"validation": rows[:10], "epochs": 6, "batch_size": 8, "learning_rate": 0.01}
+    straight = make(models, torch)
+    expected = models.fit(straight, rows, **options)
+
+    killed = make(models, torch)
+    steps = 0
+    loss = killed.loss
+
+    def dies_in_the_fourth_epoch(batch):
+        nonlocal steps
+        steps += 1
+        if steps > 19:  # 5 training batches and 1 of validation in each epoch
+            raise KeyboardInterrupt
+        return loss(batch)
+
+    killed.loss = dies_in_the_fourth_epoch
+    with pytest.raises(KeyboardInterrupt):
+        models.fit(killed, rows, checkpoint=path, **options)
+
+    continued = make(models, torch, seed=99)  # its own weights do not matter
+    assert models.fit(continued, rows, checkpoint=path, **options) == expected
+    for left, right in zip(straight.parameters(), continued.parameters(), strict=True):
+        assert torch.equal(left, right)
+    assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_process_killed_in_the_middle_leaves_a_usable_checkpoint(tmp_path):
+    code = """
+import os, sys, numpy as np, scipy.sparse as sp, torch
+from course_utils import torch_models
+torch.manual_seed(0)
+model = torch_models.SparseInputAutoencoder(6, [4], 2)
+if sys.argv[2] == "die":
+    real = torch_models._write_checkpoint
+    def dying(path, model, optimizer, settings, run):
+        real(path, model, optimizer, settings, run)
+        if len(run.train) == 2:
+            os._exit(9)
+    torch_models._write_checkpoint = dying
+rows = sp.csr_array(np.eye(30, 6, dtype=np.float32) + np.eye(30, 6, 3, dtype=np.float32))
+checkpoint = None if sys.argv[2] == "straight" else sys.argv[1]
+history = torch_models.fit(model, rows, epochs=4, batch_size=4, checkpoint=checkpoint)
+print(history.train, float(sum(p.detach().double().sum() for p in model.parameters())))
+"""
+
+    def run(mode):
+        command = [sys.executable, "-c", code, str(tmp_path / "run.pt"), mode]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    assert run("die").returncode == 9
+    assert run("continue").stdout == run("straight").stdout != ""
+
+
+def test_finished_training_is_not_trained_further(torch, models, tmp_path):
+    rows, path = sparse_rows(), tmp_path / "run.pt"
+    first = models.fit(make(models, torch), rows, epochs=3, checkpoint=path)
+    again = make(models, torch, seed=5)
+    assert models.fit(again, rows, epochs=3, checkpoint=path) == first
+    longer = models.fit(make(models, torch), rows, epochs=5, checkpoint=path)
+    assert longer.train[:3] == first.train
+    assert len(longer.train) == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 1}, "settings"),
+        ({"batch_size": 5}, "settings"),
+        ({"code_size": 2}, "config"),
+        ({"rows": 30}, "settings"),
+    ],
+)
+def test_checkpoint_of_another_training_is_refused(torch, models, tmp_path, change, message):
+    path = tmp_path / "run.pt"
+    models.fit(make(models, torch), sparse_rows(), epochs=1, checkpoint=path)
+    model = make(models, torch, code_size=change.pop("code_size", 3))
+    rows = sparse_rows(change.pop("rows", 40))
+    with pytest.raises(ValueError, match=f"run.pt belongs to another training: its {message}"):
+        models.fit(model, rows, epochs=2, checkpoint=path, **change)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_save_and_load(torch, models, tmp_path, precision):
+    model, rows = make(models, torch, (8, 5)).to(getattr(torch, precision)), sparse_rows()
+    models.save(model, tmp_path / "model.pt")
+    loaded = models.load(tmp_path / "model.pt")
+    assert loaded.config == model.config
+    assert torch.equal(loaded(rows), model(rows))
+    content = torch.load(tmp_path / "model.pt", weights_only=True)
+    assert content["class"] == "SparseInputAutoencoder"
+
+
+def test_checkpoint_loads_as_the_best_model(torch, models, tmp_path, monkeypatch):
+    rows, path = sparse_rows(), tmp_path / "run.pt"
+    monkeypatch.setattr(models, "mean_loss", Scripted(2.0, 1.0, 3.0))
+    model = make(models, torch)
+    models.fit(model, rows, validation=rows, epochs=3, checkpoint=path)
+    assert torch.equal(models.load(path)(rows), model(rows))
+    with torch.no_grad():
+        model.bias.add_(1)
+    models.save(model, tmp_path / "model.pt")
+    with pytest.raises(ValueError, match="no training that could continue"):
+        models.fit(model, rows, checkpoint=tmp_path / "model.pt")
+
+
+def test_failed_save_keeps_the_earlier_file(torch, models, tmp_path, monkeypatch):
+    path = tmp_path / "model.pt"
+    model = make(models, torch)
+    models.save(model, path)
+    before = path.read_bytes()
+
+    def full_disk(content, file):
+        file.write(b"half a file")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(torch, "save", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        models.save(model, path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]
+
+
+def test_files_that_are_no_models_are_refused(torch, models, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no file .*missing\.pt"):
+        models.load(tmp_path / "missing.pt")
+    models.save(make(models, torch), tmp_path / "cut.pt")
+    cut = (tmp_path / "cut.pt").read_bytes()[:-200]
+    (tmp_path / "cut.pt").write_bytes(cut)
+    with pytest.raises(ValueError, match=r"cut\.pt is damaged"):
+        models.load(tmp_path / "cut.pt")
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "pickled.pt")
+    with pytest.raises(ValueError, match=r"pickled\.pt is damaged or not"):
+        models.load(tmp_path / "pickled.pt")
+    torch.save({"other": 1}, tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="was not written by save"):
+        models.load(tmp_path / "other.pt")
+
+
+def test_only_models_of_the_course_are_saved(torch, models, tmp_path):
+    with pytest.raises(TypeError, match="one of SparseInputAutoencoder.*got Linear"):
+        models.save(torch.nn.Linear(2, 2), tmp_path / "model.pt")
