@@ -7,17 +7,19 @@ sources and terms.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import hashlib
 import io
+import itertools
 import os
 import re
 import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple, NoReturn
 
@@ -232,24 +234,33 @@ def _check_complete(path: Path, stream: _WatchedStream) -> None:
         )
 
 
-def _raise_damaged(path: Path, error: BaseException) -> NoReturn:
-    raise ValueError(f"{path}: the gzip file is cut or damaged ({error}); get it again") from error
+@contextlib.contextmanager
+def _naming_damage(path: Path) -> Iterator[None]:
+    """Turn what gzip and the decoder of text raise into a ValueError that names the file."""
+    try:
+        yield
+    except _DAMAGED_GZIP as error:
+        raise ValueError(
+            f"{path}: the gzip file is cut or damaged ({error}); get it again"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not text in UTF-8: {error}") from error
 
 
-def _filled_lines(path: Path) -> Iterator[tuple[int, str]]:
+def _filled_lines(path: Path) -> Generator[tuple[int, str], None, None]:
     """Yield number and text of the lines that are not blank; for error messages only, slow."""
     with io.TextIOWrapper(
-        io.BufferedReader(_open_watched(path)), encoding="utf-8", errors="replace", newline="\n"
+        io.BufferedReader(_open_watched(path)), encoding="utf-8-sig", errors="replace"
     ) as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield number, line.rstrip("\r\n")
+                yield number, line.removesuffix("\n")
 
 
 def _line_of_row(path: Path, row: int, header_lines: int) -> int:
     """Return the line number of data row `row` (from 0), for an error message."""
-    for place, (number, _) in enumerate(_filled_lines(path)):
-        if place == row + header_lines:
+    with contextlib.closing(_filled_lines(path)) as lines:
+        for number, _ in itertools.islice(lines, row + header_lines, None):
             return number
     raise AssertionError(f"{path} has no row {row}")
 
@@ -349,6 +360,42 @@ def _is_dat(path: Path) -> bool:
     return ".dat" in path.suffixes
 
 
+def _split_line(path: Path, line: str) -> list[str]:
+    """Return the fields of one line of a GroupLens file; for error messages only, slow."""
+    return line.split("::") if _is_dat(path) else next(csv.reader([line]))
+
+
+def _check_head(path: Path, columns: Sequence[str]) -> None:
+    """Raise if the file is empty, its header lacks a column, or its first row has too many fields.
+
+    The last is looked at here because pandas takes surplus fields of the first row for an index.
+    """
+    with contextlib.closing(_filled_lines(path)) as lines:
+        names = list(columns)
+        number, line = next(lines, (1, ""))
+        if not line:
+            raise ValueError(f"{path} is empty; expected {', '.join(columns)}")
+        if not _is_dat(path):
+            names = _split_line(path, line)
+            missing = [name for name in columns if name not in names]
+            if missing:
+                raise ValueError(
+                    f"{path}, line {number}: no column {', '.join(missing)}; the header names "
+                    f"{', '.join(names)}; expected {', '.join(columns)}"
+                )
+            number, line = next(lines, (1, ""))
+    if line and len(_split_line(path, line)) > len(names):
+        raise ValueError(_length_message(path, number, line, names))
+
+
+def _length_message(path: Path, number: int, line: str, names: Sequence[str]) -> str:
+    """Say that a line has too few or too many fields."""
+    return (
+        f"{path}, line {number}: {len(_split_line(path, line))} fields in {line[:80]!r}; expected "
+        f"{len(names)} ({', '.join(names)})"
+    )
+
+
 def _field_problem(name: str, text: str) -> str | None:
     """Say what is wrong with one field of a ratings file, or None."""
     if name == "rating":
@@ -371,27 +418,21 @@ def _raise_bad_rating(path: Path, rows_before: int, reason: object) -> NoReturn:
     The reader has seen that something is wrong in this part of the file; this finds the line and
     the words.
     """
-    lines = _filled_lines(path)
-    double_colons = _is_dat(path)
-    if double_colons:
+    with contextlib.closing(_filled_lines(path)) as lines:
         names = _RATING_COLUMNS
-    else:
-        _, header = next(lines)
-        names = next(csv.reader([header.removeprefix("\ufeff")]))
-    for row, (number, line) in enumerate(lines):
-        if row < rows_before:
-            continue
-        fields = line.split("::") if double_colons else next(csv.reader([line]))
-        if len(fields) != len(names):
-            raise ValueError(
-                f"{path}, line {number}: {len(fields)} fields in {line[:80]!r}; expected "
-                f"{len(names)} "
-                f"({', '.join(names)})"
-            )
-        for name, text in zip(names, fields, strict=True):
-            problem = _field_problem(name, text) if name in _RATING_TYPES else None
-            if problem:
-                raise ValueError(f"{path}, line {number}: {problem}")
+        if not _is_dat(path):
+            _, header = next(lines)
+            names = _split_line(path, header)
+        for row, (number, line) in enumerate(lines):
+            if row < rows_before:
+                continue
+            fields = _split_line(path, line)
+            if len(fields) != len(names):
+                raise ValueError(_length_message(path, number, line, names))
+            for name, text in zip(names, fields, strict=True):
+                problem = _field_problem(name, text) if name in _RATING_TYPES else None
+                if problem:
+                    raise ValueError(f"{path}, line {number}: {problem}")
     raise ValueError(f"{path}, after line {rows_before + 1}: {reason}")
 
 
@@ -400,42 +441,23 @@ def _rating_chunks(path: Path, stream: _WatchedStream) -> Iterator[pd.DataFrame]
     layout: dict[str, Any] = {"dtype": _RATING_TYPES, "encoding_errors": "replace"}
     if _is_dat(path):
         layout |= {"sep": ":", "header": None, "names": _DAT_FIELDS}
+    low, high = RATING_RANGE
     rows_before = 0
     try:
         with pd.read_csv(io.BufferedReader(stream), chunksize=_CHUNK_ROWS, **layout) as chunks:
             for chunk in chunks:
-                missing = [name for name in _RATING_COLUMNS if name not in chunk.columns]
-                if missing:
-                    given = ", ".join(map(str, chunk.columns))
-                    raise KeyError(
-                        f"{path}, line 1: no column {', '.join(missing)}; the header names "
-                        f"{given}, expected "
-                        f"{', '.join(_RATING_COLUMNS)}"
-                    )
-                low, high = RATING_RANGE
                 identities = chunk[["userId", "movieId"]].to_numpy()
-                good = (
-                    # pandas takes surplus fields of the first row for an index
-                    isinstance(chunk.index, pd.RangeIndex)
+                between_colons = [name for name in _DAT_FIELDS[1::2] if name in chunk.columns]
+                if not (
                     # a NaN compares false, so it is caught here as well
-                    and bool(chunk["rating"].between(low, high).all())
-                    and bool(((identities >= 1) & (identities <= _LARGEST_ID)).all())
-                    and bool((chunk["timestamp"] >= 0).all())
-                    # between the colons of "::" is nothing
-                    and not any(
-                        chunk[name].notna().any() for name in chunk if name in _DAT_FIELDS[1::2]
-                    )
-                )
-                if not good:
+                    chunk["rating"].between(low, high).all()
+                    and ((identities >= 1) & (identities <= _LARGEST_ID)).all()
+                    and (chunk["timestamp"] >= 0).all()
+                    and chunk[between_colons].isna().to_numpy().all()
+                ):
                     raise ValueError("a value is out of range")
                 rows_before += len(chunk)
                 yield chunk
-    except pd.errors.EmptyDataError:
-        raise ValueError(f"{path} is empty; expected {', '.join(_RATING_COLUMNS)}") from None
-    except _DAMAGED_GZIP as error:
-        _raise_damaged(path, error)
-    except KeyError as error:
-        raise ValueError(error.args[0]) from None
     except (ValueError, TypeError, OverflowError) as error:  # pandas: a field is no such number
         _raise_bad_rating(path, rows_before, error)
 
@@ -468,7 +490,8 @@ def _read_ratings(path: Path) -> pd.DataFrame:
     compact = {"userId": np.int32, "movieId": np.int32, "rating": np.float32, "timestamp": np.int64}
     pieces: dict[str, list[np.ndarray]] = {name: [] for name in compact}
     stream = _open_watched(path)
-    with stream:
+    with stream, _naming_damage(path):
+        _check_head(path, _RATING_COLUMNS)
         for chunk in _rating_chunks(path, stream):
             for name, dtype in compact.items():
                 pieces[name].append(chunk[name].to_numpy(dtype=dtype))
@@ -492,23 +515,13 @@ def _movie_table(path: Path, stream: _WatchedStream) -> pd.DataFrame:
         table = filled.str.split("::", expand=True)
         if table.shape[1] > len(_MOVIE_COLUMNS):
             row = int(np.argmax(table[len(_MOVIE_COLUMNS)].notna()))
-            raise ValueError(
-                f"{path}, line {_line_of_row(path, row, 0)}: more than {len(_MOVIE_COLUMNS)} "
-                "fields; expected "
-                f"{'::'.join(_MOVIE_COLUMNS)}"
-            )
+            number = _line_of_row(path, row, 0)
+            raise ValueError(_length_message(path, number, filled.iloc[row], _MOVIE_COLUMNS))
         return table.reindex(columns=range(len(_MOVIE_COLUMNS))).set_axis(_MOVIE_COLUMNS, axis=1)
     # keep_default_na: a film may be called "Null" or "NA".
     table = pd.read_csv(
         io.BufferedReader(stream), dtype=str, keep_default_na=False, encoding="utf-8"
     )
-    missing = [name for name in _MOVIE_COLUMNS if name not in table.columns]
-    if missing or not isinstance(table.index, pd.RangeIndex):
-        raise ValueError(
-            f"{path}, line 1: the header names {', '.join(table.columns)}; expected "
-            f"{', '.join(_MOVIE_COLUMNS)} "
-            "and as many fields in each line"
-        )
     return table[_MOVIE_COLUMNS]
 
 
@@ -516,17 +529,12 @@ def _read_movies(path: Path) -> pd.DataFrame:
     """Return a films file as a table, checked."""
     header_lines = 0 if _is_dat(path) else 1
     stream = _open_watched(path)
-    with stream:
+    with stream, _naming_damage(path):
+        _check_head(path, _MOVIE_COLUMNS)
         try:
             table = _movie_table(path, stream)
-        except pd.errors.EmptyDataError:
-            raise ValueError(f"{path} is empty; expected {', '.join(_MOVIE_COLUMNS)}") from None
         except pd.errors.ParserError as error:  # says which line
             raise ValueError(f"{path}: {error}; expected {', '.join(_MOVIE_COLUMNS)}") from error
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{path} is not text in UTF-8: {error}") from error
-        except _DAMAGED_GZIP as error:
-            _raise_damaged(path, error)
     _check_complete(path, stream)
 
     identities = pd.to_numeric(table["movieId"], errors="coerce").to_numpy(dtype=np.float64)
@@ -789,15 +797,14 @@ def load_interactions(
             f"{path} is not there; expected a csv file with one row of ratings for each line"
         )
     stream = _open_watched(path)
-    with io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8-sig", newline="") as lines:
+    with (
+        _naming_damage(path),
+        io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8-sig", newline="") as lines,
+    ):
         try:
             table = _read_wide(path, lines)
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{path} is not text in UTF-8: {error}") from error
         except csv.Error as error:
             raise ValueError(f"{path} is not a csv file: {error}") from error
-        except _DAMAGED_GZIP as error:
-            _raise_damaged(path, error)
     _check_complete(path, stream)
     if not table.row_ids:
         raise ValueError(

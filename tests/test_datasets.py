@@ -157,6 +157,17 @@ def test_a_damaged_mnist_file_is_named(mnist_copy, damage):
         load_mnist()
 
 
+def test_the_header_of_an_mnist_file_is_read(mnist_copy):
+    path = mnist_copy / "train-labels-idx1-ubyte.gz"
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[3] = 9  # the length stays right
+    path.write_bytes(gzip.compress(content))
+    with pytest.raises(
+        ValueError, match=r"train-labels.* header \(2057, 60000\) .*\(2049, 60000\)"
+    ):
+        load_mnist()
+
+
 def test_a_missing_mnist_file_is_named(mnist_copy):
     (mnist_copy / "train-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(
@@ -211,6 +222,11 @@ def test_csv_folder(tmp_path, packed, line_end):
     assert movielens.ratings.timestamp.tolist() == [100, 101, 102]
     assert movielens.movies.title.tolist() == ["Léon (1994)", "Null, The (2001)"]
     assert movielens.movies.genres.tolist() == ["Drama", "Comedy|Drama"]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
+    grouplens(tmp_path, RATINGS, MOVIES, encoding="utf-8-sig")
+    assert len(load_movielens(tmp_path).ratings) == 3
 
 
 def test_gzip_is_known_by_its_bytes_not_by_the_name(tmp_path):
@@ -354,8 +370,14 @@ def test_a_repeated_pair_is_named(tmp_path, lines, message):
 
 
 def test_the_first_of_several_repeats_is_named(tmp_path):
-    text = HEADER + "9,20,4,1\n9,10,4,1\n1,20,4,1\n9,10,3,1\n9,20,3,1\n9,10,3,1\n"
-    with pytest.raises(ValueError, match=r"line 5: user 9 rates film 10 again \(first on line 3\)"):
+    text = HEADER + "9,20,4,1\n9,10,4,1\n1,20,4,1\n9,20,3,1\n9,10,3,1\n9,20,3,1\n"
+    with pytest.raises(ValueError, match=r"line 5: user 9 rates film 20 again \(first on line 2\)"):
+        load_movielens(grouplens(tmp_path, text))
+
+
+def test_a_field_too_many_in_every_line_is_seen(tmp_path):
+    text = HEADER + "7,20,4,4,9\n8,20,4,4,9\n"  # shifted by one, all values would be in range
+    with pytest.raises(ValueError, match=r"line 2: 5 fields in '7,20,4,4,9'; expected 4"):
         load_movielens(grouplens(tmp_path, text))
 
 
@@ -370,6 +392,8 @@ def test_a_missing_column_is_named(tmp_path, missing):
     ("ratings", "message"),
     [
         ("", "ratings.csv is empty"),
+        ("\n\n", "ratings.csv is empty"),
+        (HEADER.replace(",", "\r"), "line 1: no column"),
         (HEADER, "holds no ratings"),
         (RATINGS[:-1], "the last line has no line break"),
         (RATINGS[:-3], "the last line has no line break"),
@@ -389,14 +413,17 @@ def test_a_cut_ratings_file_is_refused(tmp_path, ratings, message):
     ("movies", "message"),
     [
         ("", "movies.csv is empty"),
-        ("movieId,name,genres\n10,A,B\n", "line 1: the header names movieId, name, genres"),
+        (
+            "movieId,name,genres\n10,A,B\n",
+            "line 1: no column title; the header names movieId, name, genres",
+        ),
         ("movieId,title,genres\nten,A,B\n", "line 2: movieId is 'ten'; expected a whole number"),
         ("movieId,title,genres\n1.5,A,B\n", "line 2: movieId is '1.5'"),
         ("movieId,title,genres\n10,A,B\n\n10,C,D\n", "line 4: movieId is '10'; expected each film"),
         ("movieId,title,genres\n10,A,B\n20,,B\n", "line 3: title is ''; expected a title"),
         ("movieId,title,genres\n10,A,B\n20,C\n", "line 3: genres is ''"),
         ("movieId,title,genres\n10,A,B\n20,C,D,E\n", "line 3"),
-        ("movieId,title,genres\n10,A,B,C\n20,C,D,E\n", "line 1"),
+        ("movieId,title,genres\n10,A,B,C\n20,C,D,E\n", "line 2: 4 fields"),
         ('movieId,title,genres\n10,A,B\n20,"C,D\n', "EOF inside string"),
         (MOVIES[:-1], "the last line has no line break"),
         (MOVIES.encode("latin-1"), "not text in UTF-8"),
@@ -414,7 +441,7 @@ def test_a_bad_films_file_is_refused(tmp_path, movies, message):
     ("movies", "message"),
     [
         ("10::A\n20::B::C\n", "line 1: genres is missing"),
-        ("10::A::B\n20::A::B::C\n", "line 2: more than"),
+        ("10::A::B\n20::A::B::C\n", "line 2: 4 fields"),
     ],
 )
 def test_a_bad_films_dat_is_refused(tmp_path, movies, message):
@@ -481,7 +508,7 @@ def test_zeros_mean_not_rated(tmp_path):
 
 
 def test_quotes_line_ends_and_byte_order_mark(tmp_path):
-    text = '\ufeff"","a,1","b"\r\n"x ""1""","4.5",""\r\n\r\n"y",,"2"\r\n'
+    text = '\ufeff"id, book","a,1","b"\r\n"x ""1""","4.5",""\r\n\r\n"y",,"2"\r\n'
     matrix, row_ids, column_ids = load_interactions(wide(tmp_path, text))
     assert matrix.toarray().tolist() == [[4.5, 0], [0, 2]]
     assert row_ids.tolist() == ['x "1"', "y"]
