@@ -24,10 +24,16 @@ FRAMEWORKS = {"keras": "tensorflow", "torch": "torch"}
 _CHOSEN = pytest.StashKey[set[str]]()
 
 
-# After pytest's own hook, which has by then dropped what -m and -k did not choose.
-@pytest.hookimpl(trylast=True)
+# Around pytest's own hook, which drops what -m and -k do not choose.
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
-    """Refuse a run that would load both frameworks."""
+    """Mark the doctests of the two framework modules; refuse a run that would load both."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem):
+            for name in FRAMEWORKS:
+                if item.path.name == f"{name}_models.py":
+                    item.add_marker(name)
+    result = yield
     chosen = {name for name in FRAMEWORKS for item in items if item.get_closest_marker(name)}
     config.stash[_CHOSEN] = chosen
     if len(chosen) > 1:
@@ -35,6 +41,7 @@ def pytest_collection_modifyitems(config, items):
             "one framework per process: run `pytest -m keras`, `pytest -m torch` and "
             "`pytest -m 'not keras and not torch'`, or `make test`, which does all three"
         )
+    return result
 
 
 @pytest.fixture(autouse=True)

@@ -291,7 +291,7 @@ SPOILT = [
     ("run-time", promise(61)),
     ("run-time", replace("run time about 2 s on two cores", "quick")),
     ("setup", lambda notebook: notebook.cells[1].metadata.pop("tags")),
-    ("setup", replace("rng =", "\n" * 12 + "rng =")),
+    ("setup", replace("rng =", "import re\n" * 9 + "rng =")),
     ("setup", output_of("runtime.start", "Ready\nand more")),
     ("framework", replace("from torch import nn", "from torch import nn\nimport keras")),
     ("framework", replace("from course_utils import", "import torch\nfrom course_utils import")),

@@ -174,6 +174,11 @@ def _tags(cell: NotebookNode) -> list[str]:
     return list(cell.metadata.get("tags", []))
 
 
+def _lines(cell: NotebookNode) -> list[str]:
+    """Lines of a cell that are not blank."""
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
 def _text(cell: NotebookNode) -> str:
     """All text of a cell's outputs, pictures' descriptions included."""
     parts = []
@@ -321,7 +326,7 @@ def cell_count(subject: Subject) -> Iterator[Finding]:
 def cell_size(subject: Subject) -> Iterator[Finding]:
     """Short cells with lines that fit a projector; none is empty."""
     for i, cell in enumerate(subject.nb.cells):
-        lines = cell.source.splitlines()
+        lines = _lines(cell)
         if not cell.source.strip():
             yield i, "empty cell: remove it"
         if cell.cell_type != "code":
@@ -431,7 +436,7 @@ def setup(subject: Subject) -> Iterator[Finding]:
         yield 1, "the second cell, and no other, is the set-up cell: code with the tag 'setup'"
         return
     cell = subject.nb.cells[1]
-    if len(cell.source.splitlines()) > MAX_SETUP_LINES:
+    if len(_lines(cell)) > MAX_SETUP_LINES:
         yield 1, f"the set-up cell has more than {MAX_SETUP_LINES} lines"
     if "runtime.start(" not in cell.source:
         yield 1, "the set-up cell calls runtime.start(seed=0)"
