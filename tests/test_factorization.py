@@ -235,6 +235,14 @@ def test_iterative_route_survives_too_little_rank(rank):
     assert rank_k_rmse(matrix, 6) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.usefixtures("iterate_always")
+def test_duplicates_count_once_in_the_error_of_the_iterative_route():
+    starts = np.array([0, 2, 3, 4, 4, 4, 4, 4, 4])
+    matrix = sp.csr_array(([2.0, 3.0, 1.0, 7.0], [0, 0, 1, 2], starts), shape=(8, 9))
+    assert matrix.nnz == 4
+    assert rank_k_rmse(matrix, 1) == pytest.approx(np.sqrt((5**2 + 1) / 72))
+
+
 def test_large_sparse_matrix_is_never_made_dense(monkeypatch):
     rows, cols = 30_000, 20_000  # 4.8 GB if dense
     rng = np.random.default_rng(6)
