@@ -132,6 +132,8 @@ def _start_keras(seed: int, threads: int) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tensorflow = _import_framework("keras")
+    # From the fifth network of a kernel on, TensorFlow warns that it compiles again; that is meant.
+    tensorflow.get_logger().setLevel("ERROR")
     # TensorFlow refuses new thread counts once it has run; a re-run of the set-up cell is fine.
     with contextlib.suppress(RuntimeError):
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
