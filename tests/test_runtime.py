@@ -69,7 +69,7 @@ def trained(seed):
 print(trained(5) == trained(5), trained(5) == trained(6))
 import keras, tensorflow
 for _ in range(6):  # the fifth one makes TensorFlow complain about retracing
-    keras.Sequential([keras.Input((4,))]).predict(np.ones((1, 4)), verbose=0)
+    keras.Sequential([keras.layers.Dense(2)]).predict(np.ones((1, 4)), verbose=0)
 print(tensorflow.config.threading.get_intra_op_parallelism_threads(), "torch" in sys.modules)
 """
 
