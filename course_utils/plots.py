@@ -234,7 +234,7 @@ def layer_widths(layers: dict[str, int], *, code: str = "code") -> Figure:
         axes.fill_between([left, right], edge, -edge, color="0.92", linewidth=0)
     colors = [COLORS["vermilion"] if name == code else COLORS["blue"] for name in layers]
     axes.bar(positions, heights, width=0.22, bottom=-heights / 2, color=colors)
-    for position, height, units in zip(positions, heights, layers.values(), strict=True):
+    for position, (height, units) in enumerate(zip(heights, layers.values(), strict=True)):
         axes.text(position, height / 2 + 0.5, str(units), ha="center", va="bottom")
     axes.set_xticks(positions, [name.replace("_", "\n") for name in layers])
     axes.tick_params(length=0)

@@ -71,3 +71,20 @@ def test_matrix_cells_writes_each_number_into_its_cell():
     assert written == {(0, 0): "0", (1, 0): "5", (2, 0): "0", (0, 1): "2", (1, 1): "0", (2, 1): "8"}
     assert axes.get_title() == "A"
     plt.close(figure)
+
+
+def test_layer_widths_draws_one_bar_per_layer_with_area_for_units():
+    figure = plots.layer_widths({"input": 784, "code": 32, "output": 784})
+    bars = figure.axes[0].patches
+    heights = [bar.get_height() for bar in bars]
+    np.testing.assert_allclose(np.square(heights), [784, 32, 784])
+    centres = [bar.get_y() + bar.get_height() / 2 for bar in bars]
+    np.testing.assert_allclose(centres, 0, atol=1e-12)
+    assert bars[1].get_facecolor() != bars[0].get_facecolor() == bars[2].get_facecolor()
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("layers", [{"input": 6, "output": 6}, {"input": 6, "code": 0}])
+def test_layer_widths_refuses_a_network_without_a_code(layers):
+    with pytest.raises(ValueError, match="need a layer called 'code'"):
+        plots.layer_widths(layers)
