@@ -279,6 +279,7 @@ SPOILT = [
     ("tags", tagged(TOTAL, "raises-exception")),
     ("tags", replace(TOTAL, f"# NBVAL_IGNORE_OUTPUT\n{TOTAL}")),
     ("plain-python", replace(TOTAL, f"%time {TOTAL}")),
+    ("formulas", replace("## 1. Does it hold?", r"## 1. Does $\equals{1}{1}$ hold?")),
     ("prose", replace(WORDS, WORDS * 100)),
     ("prose", much_code),
     ("title", replace("## 1. ", "# More\n\n## 1. ")),

@@ -20,6 +20,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools.mathml import unreadable_formulas
 from tools.run_course import NOTEBOOKS, find_notebooks, normalise, to_json
 
 MAX_BYTES = 2_000_000
@@ -364,6 +365,15 @@ def plain_python(subject: Subject) -> Iterator[Finding]:
 
 
 @rule
+def formulas(subject: Subject) -> Iterator[Finding]:
+    """Every formula can be typeset on the pages, which do without JavaScript."""
+    for i, cell in enumerate(subject.nb.cells):
+        if cell.cell_type == "markdown":
+            for tex in unreadable_formulas(cell.source):
+                yield i, f"the formula {tex!r} cannot be typeset; use simpler TeX"
+
+
+@rule
 def prose(subject: Subject) -> Iterator[Finding]:
     """Enough words around the code, and not too many."""
     low, high = WORDS_PER_LINE
@@ -377,10 +387,11 @@ def prose(subject: Subject) -> Iterator[Finding]:
 
 
 def words_per_line(subject: Subject) -> float:
-    """Words of Markdown per line of code, references and comments not counted."""
+    """Words of Markdown per line of code; references, tables and comments not counted."""
     words = 0
     for _, cell in subject.prose:
         text = re.split(r"^## References", _without_code(cell.source), flags=re.M)[0]
+        text = re.sub(r"^\|.*$", "", text, flags=re.M)
         words += len(re.findall(r"\w[\w'’-]*", re.sub(r"\$[^$]*\$|`[^`]*`|<[^>]+>", " x ", text)))
     lines = [line.strip() for _, cell in subject.code for line in cell.source.splitlines()]
     return words / max(1, sum(bool(line) and not line.startswith("#") for line in lines))

@@ -24,10 +24,11 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from tqdm import tqdm
 from traitlets.config import Config
+
+from tools.mathml import MathMLExporter
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -289,8 +290,7 @@ def to_html(notebook: NotebookNode, name: str) -> str:
     """Page of an executed notebook, readable without a network.
 
     Pictures carry their description as alt text, hidden sources are folded, links to other
-    notebooks lead to their pages. Formulas are typeset by MathJax if a network is there, and
-    stand as TeX if it is not.
+    notebooks lead to their pages, formulas are MathML.
 
     Parameters
     ----------
@@ -316,8 +316,8 @@ def to_html(notebook: NotebookNode, name: str) -> str:
             text = output.get("data", {}).get("text/plain", "")
             if text.startswith(("interactive(", "HBox(", "VBox(", "IntSlider(", "FloatSlider(")):
                 output.data = {"text/plain": WIDGET_NOTE}
-    exporter = HTMLExporter(
-        config=Config({"HTMLExporter": {"exclude_anchor_links": True}}),
+    exporter = MathMLExporter(
+        config=Config({"MathMLExporter": {"exclude_anchor_links": True}}),
         extra_template_basedirs=[str(TEMPLATES)],
         template_name="course",
     )
@@ -382,8 +382,8 @@ ul {{ padding: 0; }}
 <ul>
 {items}
 </ul>
-<p>The pages work without a network; formulas are typeset when there is one, and stand as TeX when
-there is not. To change code and see what happens, open the notebooks in JupyterLab.</p>
+<p>The pages work without a network. To change code and see what happens, open the notebooks in
+JupyterLab.</p>
 </main>
 </body>
 </html>
