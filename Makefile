@@ -48,6 +48,7 @@ mutants: $(STAMP)
 ## refresh: execute the notebooks and store their outputs
 refresh: $(STAMP)
 	$(RUN) -m tools.run_course --in-place
+	$(RUN) -m tools.picture
 
 ## data: rebuild and verify what lies in data/
 data: $(STAMP)

@@ -1,0 +1,58 @@
+"""Copy the README's picture out of notebook 06: ``python -m tools.picture``.
+
+The README shows what a notebook computed, so the picture is taken from the stored outputs; a test
+compares the two.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+
+import nbformat
+
+from tools.run_course import NOTEBOOKS, ROOT
+
+SOURCE = NOTEBOOKS / "06_autoencode_digits.ipynb"
+PICTURE = ROOT / "docs" / "picture.png"
+DESCRIPTION = "Ten digits in three rows"
+
+
+def stored_picture() -> bytes:
+    """The picture in notebook 06 whose description begins with :data:`DESCRIPTION`.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+
+    Raises
+    ------
+    ValueError
+        If the notebook holds no such picture, or several.
+    """
+    notebook = nbformat.read(SOURCE, as_version=4)
+    pictures = [
+        output.data["image/png"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.get("data", {}).get("text/plain", "").startswith(DESCRIPTION)
+    ]
+    if len(pictures) != 1:
+        raise ValueError(
+            f"{SOURCE.name} must hold one picture whose description begins with "
+            f"{DESCRIPTION!r}, found {len(pictures)}"
+        )
+    return base64.b64decode(pictures[0])
+
+
+def main() -> int:
+    """Write the picture and say where it is."""
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_bytes(stored_picture())
+    print(f"wrote {PICTURE.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
