@@ -4,6 +4,7 @@ Gates run in copies of the course, against the package in the copy. A mutant who
 longer in the code fails here: replace it with one that is.
 """
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -55,7 +56,8 @@ TESTS = sorted({mutant.gate for mutant in MUTANTS.values()} - set(NOTEBOOKS))
 @pytest.fixture
 def tree(tmp_path):
     mutants.copy_course(tmp_path / "copy", NOTEBOOKS)
-    return tmp_path / "copy"
+    yield tmp_path / "copy"
+    shutil.rmtree(tmp_path)  # pytest would keep some ten copies of the data
 
 
 @pytest.mark.parametrize("names", [NOTEBOOKS, TESTS], ids=["notebooks", "tests"])

@@ -10,7 +10,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.run_course import NOTEBOOKS, ROOT, find_notebooks
@@ -36,7 +36,6 @@ def check(
     workers: int,
     pythonpath: Sequence[Path] = (),
     options: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
     capture: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Run notebooks under nbval in a process of its own.
@@ -51,8 +50,6 @@ def check(
         Folders from which the kernels import before anything that is installed.
     options : sequence of str
         More options of pytest.
-    environment : mapping of str to str, optional
-        More environment variables.
     capture : bool
         Keep the output instead of printing it.
 
@@ -62,14 +59,13 @@ def check(
         `returncode` is 0 if every output is as stored.
     """
     path = [*map(str, pythonpath), str(NO_NETWORK), os.environ.get("PYTHONPATH", "")]
-    variables = {**os.environ, **ONE_THREAD, **(environment or {})}
-    variables["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+    environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
     command += [f"--nbval-cell-timeout={CELL_TIMEOUT}", "-n", str(workers), "--dist", "loadscope"]
     return subprocess.run(
         [*command, *options, *map(str, paths)],
         cwd=ROOT,
-        env=variables,
+        env=environment,
         text=True,
         encoding="utf-8",
         capture_output=capture,

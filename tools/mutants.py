@@ -35,7 +35,7 @@ from tools.run_course import ROOT, find_notebooks, to_json, write_atomically
 
 WORK = ROOT / "build" / "mutants"
 PASSING_SCORE = 0.90
-COPIED = ("course_utils", "tests", "pyproject.toml")
+COPIED = ("course_utils", "data", "tests", "pyproject.toml")
 
 
 # ------------------------------------------------------------------ one mutant, planted in a copy
@@ -63,7 +63,7 @@ class Mutant:
 
 
 def copy_course(target: Path, notebooks: Iterable[str] = ()) -> None:
-    """Copy the package, its tests and some notebooks; the data is shared, see :func:`gate`.
+    """Copy the package, the data, the tests and some notebooks.
 
     Parameters
     ----------
@@ -140,20 +140,12 @@ def gate(tree: Path, names: Sequence[str], *, workers: int = 0) -> subprocess.Co
     """
     options = ["-x", "--color=no", "-p", "no:cacheprovider"]
     paths = [tree / name for name in names]
-    environment = {"COURSE_DATA": str(ROOT / "data")}
     if paths[0].suffix == ".ipynb":
-        return check(
-            paths,
-            workers=workers,
-            pythonpath=[tree],
-            options=options,
-            environment=environment,
-            capture=True,
-        )
+        return check(paths, workers=workers, pythonpath=[tree], options=options, capture=True)
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *options, *map(str, paths)],
         cwd=tree,
-        env=os.environ | ONE_THREAD | environment | {"PYTHONPATH": str(tree)},
+        env=os.environ | ONE_THREAD | {"PYTHONPATH": str(tree)},
         text=True,
         encoding="utf-8",
         capture_output=True,
@@ -287,32 +279,31 @@ def _fresh(folder: Path) -> Path:
 
 # ------------------------------------------------------------------------- mutmut on course_utils
 
-# Each group is a process of its own, since a process may hold only one framework. What they
-# import starts threads, which do not survive a fork; so mutmut forks from a server that has only
-# imported the framework.
+# Each group is a process of its own, since a process may hold only one framework. A framework that
+# has computed runs threads, which do not survive a fork; so its mutants are forked from a server
+# that has only imported it. The others are forked from the process that ran the tests, which is
+# several times as fast.
 MARKERS = {"plain": "not keras and not torch", "keras": "keras", "torch": "torch"}
-PRELOADED = {"plain": ["scipy.sparse", "matplotlib.pyplot"], "keras": ["keras"], "torch": ["torch"]}
+ISOLATION = {"plain": "fork", "keras": "forkserver", "torch": "forkserver"}
 # mutmut copies every function once per mutant, docstring included, so pytest's own doctests would
 # run a hundred times over; this file runs each once.
 DOCTESTS = '''"""Run the examples of each function of {module} once."""
 
 import doctest
-import importlib
 
+import {module} as module
 import pytest
 
 pytestmark = pytest.mark.{marker}
-module = importlib.import_module("{module}") if {eager} else None
 
 
 @pytest.mark.parametrize("name", {names})
 def test_example(name):
-    loaded = module or importlib.import_module("{module}")
-    thing = loaded
+    thing = module
     for part in name.split("."):
         thing = getattr(thing, part)
     runner, finder = doctest.DocTestRunner(), doctest.DocTestFinder(recurse=False)
-    for example in finder.find(thing, name, globs=vars(loaded).copy()):
+    for example in finder.find(thing, name, globs=vars(module).copy()):
         runner.run(example)
     assert runner.summarize(verbose=False).failed == 0
 '''
@@ -354,29 +345,28 @@ def prepare(group: str, chosen: Sequence[str]) -> Path:
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for name in COPIED:
         path = ROOT / name
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        for file in files:
+        files = sorted(file for file in path.rglob("*") if file.suffix != ".pyc" and file.is_file())
+        for file in files or [path]:
             digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
     stamp = folder / "fingerprint"
     if not stamp.exists() or stamp.read_text() != digest.hexdigest():
         copy_course(_fresh(folder))
-        (folder / "preload.txt").write_text("\n".join(PRELOADED[group]) + "\n", encoding="utf-8")
         stamp.write_text(digest.hexdigest())
-    tests = _tests_of_the_package(folder)
-    for module in chosen:
-        tests.append(_write_doctests(folder, module))
+    tests = _tests_of(folder, chosen) + [_write_doctests(folder, module) for module in chosen]
     (folder / "setup.cfg").write_text(_configuration(group, chosen, tests), encoding="utf-8")
     return folder
 
 
-def _tests_of_the_package(folder: Path) -> list[str]:
-    """Test files that import `course_utils`; the others test tools and cannot kill anything."""
-    return [
-        f"tests/{file.name}"
-        for file in sorted((folder / "tests").glob("test_*.py"))
-        if re.search(r"^\s*(?:from|import) course_utils\b", file.read_text(encoding="utf-8"), re.M)
-        and not file.name.startswith("test_doctests_")
-    ]
+def _tests_of(folder: Path, chosen: Sequence[str]) -> list[str]:
+    """Test files that import `course_utils` and name a chosen module; others can kill nothing."""
+    package = re.compile(r"^\s*(?:from|import) course_utils\b", re.M)
+    module = re.compile(rf"\b(?:{'|'.join(chosen)})\b")
+    found = []
+    for file in sorted((folder / "tests").glob("test_*.py")):
+        text = file.read_text(encoding="utf-8")
+        if package.search(text) and module.search(text) and "test_doctests_" not in file.name:
+            found.append(f"tests/{file.name}")
+    return found
 
 
 def _write_doctests(folder: Path, module: str) -> str:
@@ -393,7 +383,6 @@ def _write_doctests(folder: Path, module: str) -> str:
     text = DOCTESTS.format(
         module=module_path(module).removesuffix(".py").replace("/", "."),
         marker=group if group != "plain" else "filterwarnings('error')",
-        eager=group == "plain",
         names=names,
     )
     name = f"tests/test_doctests_{module}.py"
@@ -409,12 +398,11 @@ def _configuration(group: str, chosen: Sequence[str], tests: Sequence[str]) -> s
     return (
         "[mutmut]\n"
         "source_paths=course_utils\n"
+        "also_copy=data\n"
         f"only_mutate={lines(map(module_path, chosen))}\n"
         f"pytest_add_cli_args={lines(arguments)}\n"
         f"pytest_add_cli_args_test_selection={lines(tests)}\n"
-        "process_isolation=forkserver\n"
-        "forkserver_warmup=import\n"
-        "preload_modules_file=preload.txt\n"
+        f"process_isolation={ISOLATION[group]}\n"
         "use_git_change_detection=false\n"
     )
 
@@ -444,12 +432,20 @@ def mutate_package(chosen: Sequence[str]) -> dict[str, Counter[str]]:
             continue
         folder = prepare(group, members)
         print(f"── mutmut: {', '.join(members)}", flush=True)
-        environment = os.environ | ONE_THREAD | {"COURSE_DATA": str(ROOT / "data")}
         command = [shutil.which("mutmut", path=str(Path(sys.executable).parent)) or "mutmut"]
-        run = subprocess.run([*command, "run", "--max-children", "2"], cwd=folder, env=environment)
+        with (folder / "mutmut.log").open("w", encoding="utf-8") as log:
+            run = subprocess.run(
+                [*command, "run", "--max-children", "2"],
+                cwd=folder,
+                env=os.environ | ONE_THREAD,
+                stdout=None if sys.stdout.isatty() else log,  # it draws a spinner
+            )
         if run.returncode:
-            raise RuntimeError(f"mutmut stopped with status {run.returncode} in {folder}")
-        print()
+            raise RuntimeError(
+                f"mutmut stopped with status {run.returncode}, see mutmut.log in {folder}; the "
+                "tests are red before any change if this fails there:\n"
+                f"python -m pytest -x -m '{MARKERS[group]}' tests"
+            )
         for module in members:
             results[module] = _tally(folder, module, command)
     return results
