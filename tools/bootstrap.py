@@ -52,12 +52,18 @@ def _dotted(version: tuple[int, int]) -> str:
     return ".".join(map(str, version))
 
 
+def _version(python: Path) -> str:
+    run = subprocess.run([str(python), "--version"], capture_output=True, text=True)
+    return run.stdout.strip()
+
+
 def _create(venv: Path, python: Path) -> bool:
     """Make the environment with pip in it, also where Python ships without ensurepip (Debian)."""
-    if (
-        subprocess.run([sys.executable, "-m", "venv", str(venv)], capture_output=True).returncode
-        == 0
-    ):
+    make = [sys.executable, "-m", "venv", str(venv)]
+    # An interrupted build is completed; one of another Python version has to go first.
+    if python.exists() and _version(python) != _version(Path(sys.executable)):
+        make.insert(3, "--clear")
+    if subprocess.run(make, capture_output=True).returncode == 0:
         return True
     bare = subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(venv)])
     into = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "pip"]
