@@ -16,8 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +68,8 @@ class Run:
         Empty, or what went wrong and in which cell.
     interrupted : bool
         Whether it was the user who stopped it.
+    promised : object
+        The run time that the notebook promised before, in seconds, or None.
     """
 
     source: Path
@@ -76,6 +77,7 @@ class Run:
     seconds: float
     error: str
     interrupted: bool = False
+    promised: object = None
 
 
 def find_notebooks(names: Sequence[str], folder: Path = NOTEBOOKS) -> list[Path]:
@@ -117,13 +119,15 @@ def find_notebooks(names: Sequence[str], folder: Path = NOTEBOOKS) -> list[Path]
     return sorted(chosen, key=lambda file: file.name)
 
 
-def execute(source: Path, on_cell: Callable[[], object]) -> Run:
+def execute(source: Path, notebook: NotebookNode, on_cell: Callable[[], object]) -> Run:
     """Run one notebook in a fresh kernel that starts in the notebook's own folder.
 
     Parameters
     ----------
     source : Path
-        The notebook; it is only read.
+        Where the notebook comes from; the kernel starts in its folder.
+    notebook : NotebookNode
+        Its content; the outputs are stored here.
     on_cell : callable
         Called after every cell.
 
@@ -133,7 +137,6 @@ def execute(source: Path, on_cell: Callable[[], object]) -> Run:
         With `error` set if a cell failed, timed out or lost its kernel; cells after it have no
         output then.
     """
-    notebook = nbformat.read(source, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":  # outputs of an earlier run would hide where this one ended
             cell.outputs, cell.execution_count = [], None
@@ -161,6 +164,8 @@ def execute(source: Path, on_cell: Callable[[], object]) -> Run:
             problem = f"took longer than {CELL_TIMEOUT} s"
         except DeadKernelError:
             problem = "the kernel died (out of memory?)"
+        except RuntimeError as failure:  # the kernel does not start
+            problem = str(failure)
         except KeyboardInterrupt:
             problem, interrupted = "interrupted", True
     seconds = time.perf_counter() - start
@@ -410,33 +415,13 @@ def run_all(sources: Sequence[Path], output: Path, *, in_place: bool) -> list[Ru
     """
     runs = []
     interactive = sys.stderr.isatty()
-    with ExitStack() as stack:
-        course_bar = stack.enter_context(
-            tqdm(total=len(sources), desc="course", unit="notebook", disable=not interactive)
-        )
+    with tqdm(total=len(sources), desc="course", unit="notebook", disable=not interactive) as bar:
         for number, source in enumerate(sources, start=1):
-            before = source.read_bytes()
-            cells = len(nbformat.reads(before.decode("utf-8"), as_version=4).cells)
-            bar = tqdm(
-                total=cells, desc=source.stem, unit="cell", leave=False, disable=not interactive
-            )
-            with bar:
-                run = execute(source, bar.update)
-            normalise(run.notebook, run.seconds if not run.error else None)
-            write_atomically(output / "executed" / source.name, to_json(run.notebook))
-            page = to_html(run.notebook, source.stem)
-            write_atomically(output / "html" / f"{source.stem}.html", page)
-            if in_place and not run.error:
-                if source.read_bytes() == before:
-                    write_atomically(source, to_json(run.notebook))
-                else:
-                    message = "was saved by someone else while it ran, so it was left alone"
-                    run = Run(source, run.notebook, run.seconds, message)
+            run = _run_and_store(source, output, in_place=in_place, interactive=interactive)
             runs.append(run)
-            course_bar.update()
-            state = f"FAILED in {run.error}" if run.error else "ok"
-            line = f"[{number}/{len(sources)}] {source.stem}  {run.seconds:.0f} s  {state}"
-            tqdm.write(line, file=sys.stderr)
+            bar.update()
+            line = f"[{number}/{len(sources)}] {source.stem}  {run.seconds:.0f} s  "
+            tqdm.write(line + _state(run), file=sys.stderr)
             if run.interrupted:
                 break
     executed = [
@@ -445,6 +430,39 @@ def run_all(sources: Sequence[Path], output: Path, *, in_place: bool) -> list[Ru
     ]
     write_atomically(output / "html" / "index.html", index_page(executed))
     return runs
+
+
+def _run_and_store(source: Path, output: Path, *, in_place: bool, interactive: bool) -> Run:
+    before = source.read_bytes()
+    try:
+        notebook = nbformat.reads(before.decode("utf-8"), as_version=4)
+    except (ValueError, nbformat.ValidationError) as error:
+        first_line = str(error).splitlines()[0]
+        return Run(source, nbformat.v4.new_notebook(), 0, f"is no notebook: {first_line}")
+    cells = len(notebook.cells)
+    with tqdm(
+        total=cells, desc=source.stem, unit="cell", leave=False, disable=not interactive
+    ) as bar:
+        run = execute(source, notebook, bar.update)
+    promised = notebook.metadata.get("course", {}).get("seconds")
+    normalise(run.notebook, run.seconds if not run.error else None)
+    write_atomically(output / "executed" / source.name, to_json(run.notebook))
+    page = to_html(run.notebook, source.stem)
+    write_atomically(output / "html" / f"{source.stem}.html", page)
+    if in_place and not run.error:
+        if source.read_bytes() != before:
+            return replace(run, error="was saved by someone else while it ran; it was left alone")
+        write_atomically(source, to_json(run.notebook))
+    return replace(run, promised=promised)
+
+
+def _state(run: Run) -> str:
+    """Say what became of a run."""
+    if run.error:
+        return f"FAILED: {run.error}"
+    if run.promised is not None and not truthful(run.promised, run.seconds):
+        return f"ok, though it promises {run.promised} s"
+    return "ok"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

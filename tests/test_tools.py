@@ -1,0 +1,229 @@
+"""The program that runs the notebooks, tried on small ones."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import run_course
+
+ALT = 'A "line" that rises & ends.'
+OPENING = """# Do toys
+
+**What you'll do.** Play with `toys` and
+more.
+
+**Time.** Reading 1 minute; run time about 50 s on two cores."""
+GOOD = [
+    new_markdown_cell(OPENING),
+    new_code_cell("print('a', flush=True)\nprint('b', flush=True)", metadata={"tags": ["setup"]}),
+    new_code_cell(
+        "from IPython.display import display\n"
+        f"data = {{'image/png': 'iVBORw0KGgo=', 'text/plain': {ALT!r}}}\n"
+        f"display(data, raw=True, metadata={{'image/png': {{'alt': {ALT!r}}}}})"
+    ),
+    new_code_cell(
+        "print('solved')",
+        metadata={
+            "tags": ["solution"],
+            "jupyter": {"source_hidden": True},
+            "execution": {"iopub.execute_input": "2020-01-01"},
+            "collapsed": True,
+        },
+    ),
+    new_code_cell("import ipywidgets\nipywidgets.IntSlider()"),
+    new_markdown_cell("[next](01_bad.ipynb) and [part](01_bad.ipynb#part), $x^2$"),
+]
+BAD = [
+    new_markdown_cell("# Fail"),
+    new_code_cell("print('before')"),
+    new_code_cell("1 / 0"),
+    new_code_cell("print('after')"),
+]
+DEAD = [new_code_cell("import os\nos._exit(3)")]
+
+
+def write(path: Path, cells: list, **course: object) -> None:
+    notebook = new_notebook(cells=cells, metadata={"course": course, "toc": {}})
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    path.write_text(nbformat.v4.writes(notebook), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """Three notebooks, run in place once and the good one a second time."""
+    folder = tmp_path_factory.mktemp("course")
+    write(folder / "00_good.ipynb", GOOD, seconds=50, framework=None)
+    write(folder / "01_bad.ipynb", BAD)
+    write(folder / "02_dead.ipynb", DEAD)
+    (folder / "03_broken.ipynb").write_text("not json", encoding="utf-8")
+    sources = run_course.find_notebooks([], folder)
+    before = {path.name: path.read_bytes() for path in sources}
+    runs = run_course.run_all(sources, folder / "build", in_place=True)
+    first = sources[0].read_bytes()
+    run_course.run_all(sources[:1], folder / "build", in_place=True)
+    html = {path.name: path.read_text("utf-8") for path in (folder / "build/html").glob("*.html")}
+    return SimpleNamespace(folder=folder, before=before, runs=runs, first=first, html=html)
+
+
+def executed(course, name):
+    return nbformat.read(course.folder / "build" / "executed" / name, as_version=4)
+
+
+def test_two_runs_store_the_same_file(course):
+    assert course.first != course.before["00_good.ipynb"]
+    assert (course.folder / "00_good.ipynb").read_bytes() == course.first
+
+
+def test_what_is_stored_holds_nothing_of_the_machine_or_the_day(course):
+    text = course.first.decode("utf-8")
+    assert text.endswith("}\n")
+    assert not text.endswith("\n\n")
+    notebook = nbformat.reads(text, as_version=4)
+    assert sorted(notebook.metadata) == ["course", "kernelspec", "language_info"]
+    assert "version" not in notebook.metadata.language_info
+    assert notebook.cells[3].metadata == {"jupyter": {"source_hidden": True}, "tags": ["solution"]}
+    assert [cell.id for cell in notebook.cells] == [f"cell-{number}" for number in range(6)]
+    assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [
+        1,
+        2,
+        3,
+        4,
+    ]
+    assert notebook.cells[1].outputs == [new_output("stream", name="stdout", text="a\nb\n")]
+    assert list(notebook.cells[4].outputs[0].data) == ["text/plain"]  # no random widget id
+
+
+def test_an_untruthful_run_time_is_corrected_in_both_places(course):
+    notebook = nbformat.reads(course.first.decode("utf-8"), as_version=4)
+    seconds = notebook.metadata.course.seconds
+    assert 1 <= seconds < 50
+    assert f"run time about {seconds} s on two cores" in notebook.cells[0].source
+
+
+@pytest.mark.parametrize(
+    ("promised", "measured", "holds"),
+    [
+        (20, 20.0, True),
+        (20, 10.0, True),
+        (20, 40.0, True),
+        (20, 9.0, False),
+        (20, 41.0, False),
+        (2, 6.5, True),
+        (2, 7.5, False),
+        (0, 0.1, False),
+        (None, 1.0, False),
+        (True, 1.0, False),
+        (2.5, 2.5, False),
+    ],
+)
+def test_truthful(promised, measured, holds):
+    assert run_course.truthful(promised, measured) is holds
+
+
+def test_the_others_run_when_one_fails(course):
+    good, bad, dead, broken = course.runs
+    assert good.error == ""
+    assert bad.error == "cell 3 ('1 / 0'): ZeroDivisionError: division by zero"
+    assert dead.error == "cell 1 ('import os'): the kernel died (out of memory?)"
+    assert broken.error.startswith("is no notebook: ")
+
+
+def test_a_failing_notebook_keeps_its_source_and_what_it_reached(course):
+    assert (course.folder / "01_bad.ipynb").read_bytes() == course.before["01_bad.ipynb"]
+    outputs = [cell.outputs for cell in executed(course, "01_bad.ipynb").cells[1:]]
+    assert [output.output_type for output in outputs[0] + outputs[1]] == ["stream", "error"]
+    assert outputs[2] == []
+    assert (
+        executed(course, "02_dead.ipynb").cells[0].outputs[0].evalue.startswith("the kernel died")
+    )
+
+
+def test_no_half_written_file_is_left(course):
+    assert list(course.folder.rglob("*.partial")) == []
+
+
+def test_pages_are_readable_without_a_network(course):
+    page = course.html["00_good.html"]
+    sources = re.findall(r"<(?:script|link|img|iframe)[^>]*\b(?:src|href)=[\"']([^\"']*)", page)
+    assert [url for url in sources if not url.startswith("data:") and "mathjax" not in url] == []
+    assert "Something to play with" in page
+
+
+def test_pictures_on_a_page_carry_their_description(course):
+    (picture,) = re.findall(r"<img[^>]*>", course.html["00_good.html"])
+    assert re.search(r"""alt='A "line" that rises &amp; ends.'""", picture)
+
+
+def test_solutions_on_a_page_are_folded(course):
+    page = course.html["00_good.html"]
+    folded = re.search(r"<details.*?<summary>Show the solution</summary>.*?</details>", page, re.S)
+    assert folded is not None
+    assert "print" in folded[0]
+    assert page.count("<details") == 1
+
+
+def test_links_on_a_page_lead_to_pages(course):
+    page = course.html["00_good.html"]
+    assert 'href="01_bad.html"' in page
+    assert 'href="01_bad.html#part"' in page
+
+
+def test_the_index_lists_what_ran(course):
+    index = course.html["index.html"]
+    assert '<a href="00_good.html">00 · Do toys</a><br>Play with toys and more.</li>' in index
+    assert '<a href="01_bad.html">01 · Fail</a>' in index
+    assert index.count("This notebook failed.") == 2
+
+
+def test_a_notebook_saved_while_it_runs_is_left_alone(tmp_path, monkeypatch):
+    path = tmp_path / "00_good.ipynb"
+    write(path, GOOD)
+
+    def save_meanwhile(source, notebook, on_cell):
+        source.write_text("edited", encoding="utf-8")
+        return run_course.Run(source, notebook, 1.0, "")
+
+    monkeypatch.setattr(run_course, "execute", save_meanwhile)
+    (run,) = run_course.run_all([path], tmp_path / "build", in_place=True)
+    assert path.read_text(encoding="utf-8") == "edited"
+    assert "saved by someone else" in run.error
+
+
+def test_an_interruption_stops_the_course_and_keeps_what_there_is(tmp_path, monkeypatch, capsys):
+    for name in ("00_good.ipynb", "01_more.ipynb"):
+        write(tmp_path / name, GOOD)
+
+    def interrupted(source, notebook, on_cell):
+        return run_course.Run(source, notebook, 1.0, "cell 1: interrupted", interrupted=True)
+
+    monkeypatch.setattr(run_course, "execute", interrupted)
+    status = run_course.main(
+        ["--output", str(tmp_path / "build"), *map(str, sorted(tmp_path.glob("*.ipynb")))]
+    )
+    assert status == 130
+    assert [path.name for path in (tmp_path / "build/executed").iterdir()] == ["00_good.ipynb"]
+    assert "✗ 00_good.ipynb: cell 1: interrupted" in capsys.readouterr().err
+
+
+def test_find_notebooks(tmp_path):
+    for name in ("01_b.ipynb", "00_a.ipynb", "notes.ipynb"):
+        write(tmp_path / name, GOOD)
+    first, second = tmp_path / "00_a.ipynb", tmp_path / "01_b.ipynb"
+    assert run_course.find_notebooks([], tmp_path) == [first, second]
+    for name in ("01", "01_b", "01_b.ipynb", str(second)):
+        assert run_course.find_notebooks([name], tmp_path) == [second]
+    assert run_course.find_notebooks(["01", "00", "00_a"], tmp_path) == [first, second]
+
+
+def test_unknown_names_are_refused_with_the_list(tmp_path, capsys):
+    with pytest.raises(ValueError, match=r"no notebook called '77'; there are:\n  \(none\)"):
+        run_course.find_notebooks(["77"], tmp_path)
+    with pytest.raises(ValueError, match="there is no notebook in"):
+        run_course.find_notebooks([], tmp_path)
+    assert run_course.main(["77"]) == 2
+    assert "no notebook called '77'; there are:\n  00_start_here" in capsys.readouterr().err
