@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils.ranking import top_k
+
 
 def _same_shape(truth: ArrayLike, prediction: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both as float64 arrays; an average over broadcast shapes would be silently wrong."""
@@ -133,3 +135,158 @@ def bce_floor(x: ArrayLike) -> float:
     from scipy.special import entr  # -x log x with the right value at 0
 
     return float(np.mean(entr(values) + entr(1 - values)))
+
+
+def ndcg_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
+    """Normalised discounted cumulative gain of the k best-scored items of each user.
+
+    Introduced in notebook 14. A relevant item at rank r, counted from 1, is worth
+    1 / log2(r + 1); the sum is divided by that of a perfect ranking.
+
+    Parameters
+    ----------
+    scores : array_like, shape (users, items)
+        Higher is recommended earlier, equal ones in the order of the items. Minus infinity means
+        *never recommend*, for instance what the user has already seen.
+    relevant : array_like of bool, shape (users, items)
+        What should have been recommended; at least one item for each user.
+    k : int
+        Length of the list, from 1 to the number of items.
+
+    Returns
+    -------
+    ndarray, shape (users,)
+        From 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, `relevant` is not boolean, a user has no relevant item, a score is
+        NaN, or `k` is out of range.
+
+    References
+    ----------
+    K. Järvelin and J. Kekäläinen (2002). Cumulated gain-based evaluation of IR techniques. ACM
+    Transactions on Information Systems 20(4). doi:10.1145/582415.582418
+
+    Examples
+    --------
+    >>> ndcg_at_k([[0.9, 0.5, 0.1]], [[False, True, True]], k=2).round(4)
+    array([0.3869])
+    """
+    hits, counts = _ranked_hits(scores, relevant, k)
+    discounts = 1 / np.log2(np.arange(2, k + 2))
+    best = np.cumsum(discounts)[np.minimum(counts, k) - 1]
+    return hits @ discounts / best
+
+
+def recall_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
+    """Share of the relevant items that are among the k best-scored ones of each user.
+
+    Introduced in notebook 14. The share is of min(k, relevant items), as in Liang et al. (2018),
+    so that a perfect list scores 1 even for a user with more than k relevant items.
+
+    Parameters
+    ----------
+    scores : array_like, shape (users, items)
+        As for :func:`ndcg_at_k`.
+    relevant : array_like of bool, shape (users, items)
+        As for :func:`ndcg_at_k`.
+    k : int
+        Length of the list, from 1 to the number of items.
+
+    Returns
+    -------
+    ndarray, shape (users,)
+        From 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`ndcg_at_k`.
+
+    Examples
+    --------
+    >>> recall_at_k([[0.9, 0.5, 0.1]], [[False, True, True]], k=2)
+    array([0.5])
+    """
+    hits, counts = _ranked_hits(scores, relevant, k)
+    return hits.sum(axis=1) / np.minimum(counts, k)
+
+
+def _ranked_hits(scores: ArrayLike, relevant: ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the first k ranks hold a relevant item, and how many relevant items there are."""
+    values, wanted = np.asarray(scores), np.asarray(relevant)
+    if values.ndim != 2 or values.shape != wanted.shape or wanted.dtype != bool:
+        raise ValueError(
+            "scores and relevant must have the same shape (users, items), relevant as bool; "
+            f"got {values.shape} and {wanted.shape} of {wanted.dtype}"
+        )
+    counts = wanted.sum(axis=1)
+    if not counts.all():
+        raise ValueError(
+            f"user {int(np.argmin(counts > 0))} has no relevant item, so nothing can be measured; "
+            "leave such users out"
+        )
+    ranked = top_k(values, k)
+    hits = np.take_along_axis(wanted, ranked, axis=1)
+    return hits & (np.take_along_axis(values, ranked, axis=1) > -np.inf), counts
+
+
+def bootstrap_interval(
+    values: ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Find an interval for a mean over users: what might others like them have said.
+
+    Introduced in notebook 13. Users are drawn with replacement, as many as there are, and the
+    mean is taken again and again; the interval holds the central part of those means. For two
+    methods judged by the same users pass the *differences*: what users have in common cancels,
+    and the interval becomes much narrower than those of the two means suggest.
+
+    Parameters
+    ----------
+    values : array_like, shape (users,)
+        One value for each user.
+    level : float
+        Share of the resampled means that lie inside, between 0 and 1.
+    resamples : int
+        How often users are drawn.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    low, high : float
+        In the unit of `values`.
+
+    Raises
+    ------
+    ValueError
+        If `values` is not 1-D, empty or not finite, or a number is out of range.
+
+    References
+    ----------
+    B. Efron (1979). Bootstrap methods: another look at the jackknife. Annals of Statistics 7(1).
+    doi:10.1214/aos/1176344552
+
+    Examples
+    --------
+    >>> bootstrap_interval([0.0, 1.0] * 50)
+    (0.41, 0.6)
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    if sample.ndim != 1 or sample.size == 0 or not np.isfinite(sample).all():
+        raise ValueError(
+            f"values must be 1-D, finite and not empty, one for each user; got shape {sample.shape}"
+        )
+    if not 0 < level < 1 or resamples < 1:
+        raise ValueError(
+            "level must lie between 0 and 1 and resamples be at least 1, "
+            f"got {level} and {resamples}"
+        )
+    rng = np.random.default_rng(seed)
+    # How often each user is drawn says as much as who is drawn, and needs one product.
+    draws = rng.multinomial(sample.size, np.full(sample.size, 1 / sample.size), size=resamples)
+    means = draws @ sample / sample.size
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
