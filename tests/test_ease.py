@@ -1,0 +1,112 @@
+"""EASE against its definition: a constrained least squares problem, solved column by column."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from course_utils.datasets import load_movielens
+from course_utils.factorization import ease
+
+
+def weights_by_definition(interactions, l2):
+    """Ridge regression of every item on all *other* items; shares no formula with the code."""
+    items = interactions.shape[1]
+    weights = np.zeros((items, items))
+    for item in range(items):
+        others = np.delete(np.arange(items), item)
+        left = interactions[:, others]
+        padded = np.vstack([left, np.sqrt(l2) * np.eye(len(others))])
+        target = np.concatenate([interactions[:, item], np.zeros(len(others))])
+        weights[others, item] = np.linalg.lstsq(padded, target, rcond=None)[0]
+    return weights
+
+
+def item_side(interactions, l2):
+    """Steck's equation (8) as it stands there."""
+    inverse = np.linalg.inv(interactions.T @ interactions + l2 * np.eye(interactions.shape[1]))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+@st.composite
+def problems(draw):
+    shape = draw(st.integers(1, 9)), draw(st.integers(1, 9))
+    interactions = draw(
+        hnp.arrays(float, shape, elements=st.sampled_from([0.0, 0.0, 1.0, -0.5, 3]))
+    )
+    return interactions, draw(st.sampled_from([0.1, 1.0, 50.0]))
+
+
+class TestEase:
+    @given(problems())
+    def test_definition(self, problem):
+        interactions, l2 = problem
+        model = ease(interactions, l2)
+        np.testing.assert_allclose(
+            model.weights(), weights_by_definition(interactions, l2), atol=1e-9
+        )
+        assert model.side == ("users" if interactions.shape[0] < interactions.shape[1] else "items")
+
+    @pytest.mark.parametrize("l2", [1.0, 100.0, 1000.0])
+    @pytest.mark.parametrize("shape", [(40, 300), (300, 40), (100, 100), (99, 100)])
+    def test_both_sides_agree_to_twelve_digits(self, shape, l2):
+        interactions = (np.random.default_rng(0).random(shape) < 0.1).astype(float)
+        model = ease(sp.csr_array(interactions), l2)
+        np.testing.assert_allclose(model.weights(), item_side(interactions, l2), rtol=0, atol=1e-12)
+        new = (np.random.default_rng(1).random((7, shape[1])) < 0.1).astype(float)
+        np.testing.assert_allclose(
+            model.scores(new), new @ item_side(interactions, l2), rtol=0, atol=1e-12
+        )
+
+    def test_both_sides_agree_on_films(self):
+        matrix = load_movielens().matrix().matrix
+        often = np.argsort(-np.diff(matrix.indptr), kind="stable")[:900]
+        likes = (matrix[often].T >= 4).astype(float).tocsr()
+        model = ease(likes, 200.0)
+        assert model.side == "users"
+        weights = model.weights()
+        np.testing.assert_allclose(weights, item_side(likes.toarray(), 200.0), rtol=0, atol=1e-12)
+        assert np.all(np.diag(weights) == 0)
+
+    def test_items_are_solved_in_blocks(self):
+        # More items than fit into one block of 2**22 numbers.
+        likes = sp.random_array((2048, 2060), density=0.001, rng=np.random.default_rng(0))
+        likes.data[:] = 1
+        model = ease(likes, 10.0)
+        inverse = np.linalg.inv((likes.T @ likes).toarray() + 10 * np.eye(2060))
+        np.testing.assert_allclose(model.diagonal, np.diag(inverse), rtol=1e-12)
+
+    def test_scores_of_sparse_and_dense_rows_agree(self):
+        rng = np.random.default_rng(2)
+        model = ease(rng.integers(0, 2, (5, 8)), 1.0)
+        rows = rng.integers(0, 2, (3, 8))
+        np.testing.assert_array_equal(model.scores(rows), model.scores(sp.coo_array(rows)))
+
+    def test_input_is_not_changed(self):
+        rows = np.eye(3)
+        given_rows = sp.csr_array(np.eye(2, 3))
+        ease(rows, 1.0), ease(given_rows, 1.0)
+        np.testing.assert_array_equal(rows, np.eye(3))
+        np.testing.assert_array_equal(given_rows.toarray(), np.eye(2, 3))
+
+    @pytest.mark.parametrize(
+        ("interactions", "l2", "message"),
+        [
+            (np.eye(3), 0.0, "above 0"),
+            (np.eye(3), -1.0, "above 0"),
+            (np.eye(3), np.inf, "above 0"),
+            (np.ones(3), 1.0, "two dimensions"),
+            ([[np.nan]], 1.0, "finite"),
+        ],
+    )
+    def test_refuses(self, interactions, l2, message):
+        with pytest.raises(ValueError, match=message):
+            ease(interactions, l2)
+
+    def test_refuses_rows_of_other_items(self):
+        with pytest.raises(ValueError, match="3 columns"):
+            ease(np.eye(3), 1.0).scores([[1.0, 0.0]])
