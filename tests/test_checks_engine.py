@@ -115,16 +115,43 @@ def test_called_function_instead_of_function_is_explained():
     assert "pass the function itself" in outcome.message
 
 
-def test_attempt_that_writes_into_its_input_harms_nobody():
-    first = np.array([3.0, -1.0])
-    exercise = Exercise("negate", np.negative, [Case("two", (first,), "signs")] * 2, "Signs.")
+def in_place(vector):
+    vector *= -1
+    return vector
 
-    def in_place(vector):
-        vector *= -1
-        return vector
 
-    assert exercise.judge(in_place).status is Status.RIGHT
-    np.testing.assert_array_equal(first, [3.0, -1.0])
+def negates_shared_storage(matrix):
+    result = sp.csr_array(matrix)
+    result.data *= -1
+    return result
+
+
+STORED_ZERO = sp.csr_array(([0, 7], [1, 0], [0, 2]), shape=(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("reference", "argument", "attempt"),
+    [
+        (np.negative, np.array([3.0, -1.0]), in_place),
+        (lambda matrix: -matrix, STORED_ZERO, negates_shared_storage),
+        (sorted, [3, 1, 2], lambda numbers: numbers.sort() or numbers),
+    ],
+)
+def test_changed_input_is_wrong_and_harms_nobody_else(reference, argument, attempt):
+    before = describe(argument)
+    exercise = Exercise("tidy", reference, [Case("first", (argument,), "order")] * 2, "Hint.")
+    outcome = exercise.judge(attempt)
+    assert outcome.status is Status.WRONG
+    assert "the result is right, but the input was changed" in outcome.message
+    assert "Work on a copy" in outcome.message
+    assert describe(argument) == before
+    assert exercise.judge(lambda value: attempt(value.copy())).status is Status.RIGHT
+
+
+def test_what_scipy_tidies_in_place_is_no_change():
+    """Its own sum() sorts the indices of the array it is asked to add up."""
+    exercise = Exercise("sum", lambda m: m.sum(), [Case("one", (STORED_ZERO,), "sums")], "Add.")
+    assert exercise.judge(lambda matrix: matrix.sum()).status is Status.RIGHT
 
 
 def test_unreadable_result_is_wrong_and_not_a_crash():
@@ -164,6 +191,15 @@ def test_prediction(given, status, text, capsys):
     assert ("Rows come first." in outcome.message) == (status is Status.WRONG)
     PREDICTION(given)
     assert capsys.readouterr().out == outcome.message + "\n"
+
+
+def test_rounded_prediction_is_told_so():
+    share = Prediction("share", lambda: 7 / 12, "Seven of twelve.", "Divide.")
+    for rounded in (0.58, 0.583, 0.5833):
+        assert "it is rounded" in share.judge(rounded).message
+    assert "rounded" not in share.judge(0.5).message
+    assert share.judge(7 / 12).status is Status.RIGHT
+    assert "rounded" not in PREDICTION.judge((3, 5)).message
 
 
 BREAKING = Breaking(
@@ -210,6 +246,9 @@ def test_breaking_by_an_exception_counts():
         ("ab", "ab", ""),
         ("ab", "ba", "other values"),
         ("ab", 3, "values of dtype int64 instead of <U2"),
+        (3.5, "3.5", "a text instead of a number"),
+        (3.5, 3.5 + 0j, "complex numbers instead of real ones"),
+        (3.5 + 1j, 3.5 + 1j, ""),
         ([1, 2], (1, 2), ""),
         ((1, 2), [1, 2], ""),
         ((1, 2), [1], "1 values instead of 2"),

@@ -114,6 +114,17 @@ def _is_sparse(value: Any) -> bool:
     return bool(sp.issparse(value))
 
 
+def _contents(value: Any) -> Any:
+    """Something that compares equal as long as nobody writes into the value."""
+    if isinstance(value, (tuple, list)):
+        return [_contents(part) for part in value]
+    if _is_sparse(value):  # what it means: SciPy itself sorts and adds up what is stored, in place
+        return _contents(value.toarray())
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return value.dtype, value.shape, value.tobytes()
+    return repr(value)
+
+
 def same_value(expected: Any, got: Any) -> str:
     """Compare two results of a function and say in words how they differ.
 
@@ -153,6 +164,10 @@ def same_value(expected: Any, got: Any) -> str:
     if _is_sparse(got):
         return "a sparse array instead of a dense one"
     expected, got = np.asarray(expected), np.asarray(got)
+    if got.dtype.kind in "US" and expected.dtype.kind in "biuf":
+        return "a text instead of a number"
+    if got.dtype.kind == "c" and expected.dtype.kind in "biuf":
+        return "complex numbers instead of real ones"
     if got.dtype == object or (got.dtype.kind in "US") != (expected.dtype.kind in "US"):
         return f"values of dtype {got.dtype} instead of {expected.dtype}"
     if got.shape != expected.shape:
@@ -315,6 +330,7 @@ class Exercise:
         shown = ", ".join(describe(argument) for argument in arguments)
         lines = [_field("input", shown), _field("expected", describe(expected))]
         given = copy.deepcopy(arguments)  # an attempt that writes into its input harms only itself
+        untouched = _contents(given)
         try:
             got = attempt(*given)
         except Exception as error:
@@ -329,10 +345,15 @@ class Exercise:
             difference = self.compare(expected, got)
         except Exception as error:  # a result so odd that it cannot even be compared
             difference = f"not comparable ({type(error).__name__}: {error})"
-        if not difference:
-            return None
-        lines += [_field("got", describe(got)), _field("problem", difference)]
-        return self._failure(Status.WRONG, lines, hint)
+        lines.append(_field("got", describe(got)))
+        if difference:
+            lines.append(_field("problem", difference))
+            return self._failure(Status.WRONG, lines, hint)
+        if _contents(given) != untouched:
+            lines.append(_field("problem", "the result is right, but the input was changed"))
+            lines.append(_field("input now", ", ".join(describe(argument) for argument in given)))
+            return self._failure(Status.WRONG, lines, "Work on a copy of the input.")
+        return None
 
     def _failure(self, status: Status, lines: list[str], hint: str) -> Outcome:
         return Outcome(status, "\n".join([*lines, _field("hint", hint or self.hint)]))
@@ -445,6 +466,8 @@ class Prediction:
             difference = f"not comparable ({type(error).__name__}: {error})"
         if not difference:
             return Outcome(Status.RIGHT, f"✓ {self.name}: {describe(prediction)}. {self.because}")
+        if self._is_rounded(prediction):
+            difference = "nearly: it is rounded; write the calculation and let Python do it"
         for explanation, mistaken in self.misconceptions.items():
             if not same_value(mistaken(), prediction):
                 difference = explanation
@@ -452,6 +475,12 @@ class Prediction:
         lines = [f"✗ {self.name}: not {describe(prediction)}"]
         lines += [_field("problem", difference), _field("hint", self.hint)]
         return Outcome(Status.WRONG, "\n".join(lines))
+
+    def _is_rounded(self, prediction: Any) -> bool:
+        """Whether a single number agrees with a fractional answer in its first two digits."""
+        answer = self.answer()
+        numbers = isinstance(answer, float) and isinstance(prediction, (int, float))
+        return numbers and bool(np.isclose(prediction, answer, rtol=0.01, atol=0))
 
 
 @dataclass(frozen=True)

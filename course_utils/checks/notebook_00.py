@@ -24,6 +24,9 @@ def _same_sum(first: np.ndarray, second: np.ndarray) -> bool:
 
 def _image_problem(first: ArrayLike, second: ArrayLike) -> str:
     shapes = np.shape(first), np.shape(second)
+    pixels = np.concatenate([np.ravel(first), np.ravel(second)])
+    if pixels.dtype.kind not in "biuf" or not ((pixels >= 0) & (pixels <= 1)).all():
+        return "pixels are numbers between 0 (no ink) and 1 (full ink)"
     if shapes != ((2, 2), (2, 2)):
         return f"both images must have shape (2, 2), got {shapes[0]} and {shapes[1]}"
     return ""
@@ -85,5 +88,5 @@ break_same_sum = Breaking(
     suspect=_same_sum,
     reference=lambda first, second: bool(np.array_equal(first, second)),
     refusal=_image_problem,
-    hint="Keep the total brightness, and move it to another pixel.",
+    hint="Keep the total amount of ink (0s and 1s will do), and move it to another pixel.",
 )
