@@ -27,11 +27,13 @@ def per_row(matrix):
     ("attempt", "status", "text"),
     [
         (lambda matrix: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (lambda matrix: float(np.mean(matrix == 0)), Status.RIGHT, "5 of 5 cases"),
-        (lambda matrix: 1 - np.count_nonzero(matrix) / matrix.size, Status.RIGHT, "5 of 5"),
-        (share_of_nonzeros, Status.WRONG, "0 of 5"),
+        (lambda matrix: float(np.mean(matrix == 0)), Status.RIGHT, "6 of 6 cases"),
+        (lambda matrix: 1 - np.count_nonzero(matrix) / matrix.size, Status.RIGHT, "6 of 6"),
+        (share_of_nonzeros, Status.WRONG, "0 of 6"),
         (not_positive, Status.WRONG, "below 0 is not 0"),
         (zeros_by_sum, Status.WRONG, "the matrix above"),
+        (lambda matrix: float(np.mean(matrix.astype(int) == 0)), Status.WRONG, "small is not 0"),
+        (lambda matrix: float(np.mean(np.abs(matrix) < 1e-9)), Status.WRONG, "small is not 0"),
         (per_row, Status.WRONG, "shape (3,) instead of ()"),
         (lambda matrix: print(np.mean(matrix == 0)), Status.RETURNED_NONE, "return"),
     ],
@@ -52,12 +54,17 @@ def zero_for_nothing(ratings):
         (
             lambda ratings: ratings[ratings > 0].mean() if (ratings > 0).any() else np.nan,
             Status.RIGHT,
-            "4 of 4",
+            "5 of 5",
         ),
         (lambda ratings: ratings.mean(), Status.WRONG, "0 means *not rated*"),
         (lambda ratings: ratings.sum() / ratings.size, Status.WRONG, "two films not rated"),
+        (
+            lambda ratings: ratings[ratings >= 1].mean() if (ratings >= 1).any() else np.nan,
+            Status.WRONG,
+            "half a star is a rating",
+        ),
         (zero_for_nothing, Status.WRONG, "would be a lie"),
-        (lambda ratings: max(ratings), Status.WRONG, "0 of 4"),
+        (lambda ratings: max(ratings), Status.WRONG, "0 of 5"),
     ],
 )
 def test_mean_rating(attempt, status, text):
@@ -94,8 +101,24 @@ def test_predict_share(answer, status, text):
         (([[1, 0], [0, 0]], [[1, 0], [0, 0]]), Status.WRONG, "survives"),
         (([[1, 0], [0, 0]], [[0, 0], [0, 0]]), Status.WRONG, "move it to another pixel"),
         (([1, 0], [0, 1]), Status.WRONG, "shape (2, 2)"),
+        (([["a", "b"], ["c", "d"]], [["b", "a"], ["c", "d"]]), Status.WRONG, "pixels are numbers"),
+        (([[2, 0], [0, 0]], [[0, 2], [0, 0]]), Status.WRONG, "between 0 (no ink)"),
     ],
 )
 def test_break_same_sum(images, status, text):
     outcome = check.break_same_sum.judge(*images)
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status"),
+    [
+        (lambda matrix: TODO, Status.NOT_ATTEMPTED),
+        (lambda matrix: print(np.max(matrix)), Status.RETURNED_NONE),
+        (lambda matrix: matrix.largest(), Status.RAISED),
+        (lambda matrix: float(np.max(np.abs(matrix))), Status.WRONG),
+        (lambda matrix: float(np.max(matrix)), Status.RIGHT),
+    ],
+)
+def test_demonstration_shows_every_answer(attempt, status):
+    assert check.largest.judge(attempt).status is status

@@ -13,6 +13,7 @@ import copy
 import enum
 import io
 import random
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -372,7 +373,9 @@ class Exercise:
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         failure = None
-        with contextlib.redirect_stdout(io.StringIO()):  # the attempt may print on each call
+        # The attempt may print or warn on each of some hundred calls.
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             try:
                 arguments = hypothesis.find(
                     self.search,

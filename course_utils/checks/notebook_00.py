@@ -13,8 +13,12 @@ def _share_of_zeros(matrix: np.ndarray) -> float:
     return float(np.mean(np.asarray(matrix) == 0))
 
 
-def _mean_rating(ratings: np.ndarray) -> float:
-    given = np.asarray(ratings)[np.asarray(ratings) > 0]
+def _largest(matrix: np.ndarray) -> float:
+    return float(np.max(matrix))
+
+
+def _mean_rating(stars: np.ndarray) -> float:
+    given = np.asarray(stars)[np.asarray(stars) > 0]
     return float(given.mean()) if given.size else float("nan")
 
 
@@ -32,9 +36,23 @@ def _image_problem(first: ArrayLike, second: ArrayLike) -> str:
     return ""
 
 
-_small_matrices = st.lists(
-    st.lists(st.integers(-2, 2), min_size=2, max_size=2), min_size=1, max_size=3
-).map(lambda rows: (np.array(rows),))
+# -0.5 and 0.5 become 0 when they are cut to whole numbers, and 1e-12 when they are rounded.
+_cells = st.sampled_from([0.0, 1.0, -2.0, 0.5, -0.5, 1e-12])
+_small_matrices = st.lists(st.lists(_cells, min_size=2, max_size=2), min_size=1, max_size=3).map(
+    lambda rows: (np.array(rows),)
+)
+
+# Only to show what the answers look like; the learner writes no function of this name.
+largest = Exercise(
+    name="largest",
+    reference=_largest,
+    cases=[
+        Case("the matrix above", (SMALL_MATRIX,), "you can see its largest number"),
+        Case("one cell", (np.array([[7]]),), "one number is the largest of all"),
+        Case("a negative number", (np.array([[-9, 4]]),), "far below 0 is not large"),
+    ],
+    hint="Does the sign matter?",
+)
 
 predict_share = Prediction(
     name="predict_share",
@@ -58,6 +76,7 @@ share_of_zeros = Exercise(
         Case("nothing but zeros", (np.zeros((2, 3)),), "the share is 1, not an error"),
         Case("no zero at all", (np.ones((2, 2)),), "the share is 0"),
         Case("negative numbers", (np.array([[-1, 0, 2]]),), "below 0 is not 0"),
+        Case("small numbers", (np.array([[0.5, 0.0, 1e-12]]),), "small is not 0"),
         Case("numbers that cancel", (np.array([[1, -1], [0, 3]]),), "a sum cannot see zeros"),
     ],
     hint="Comparing a whole array with 0 gives True and False, and True counts as 1.",
@@ -72,6 +91,7 @@ mean_rating = Exercise(
             "every film rated", (np.array([5, 3, 4]),), "nothing is missing, so any mean is right"
         ),
         Case("two films not rated", (np.array([5, 0, 3, 0]),), "0 means *not rated*, not *bad*"),
+        Case("half a star", (np.array([0.5, 0, 3.5]),), "half a star is a rating, and a bad one"),
         Case("one rating", (np.array([0, 0, 2, 0]),), "the mean of one number is that number"),
         Case(
             "no rating at all",
@@ -80,7 +100,9 @@ mean_rating = Exercise(
         ),
     ],
     hint="Both the sum and the count must leave out the films that were not rated.",
-    search=st.lists(st.integers(0, 5), min_size=1, max_size=4).map(lambda row: (np.array(row),)),
+    search=st.lists(st.sampled_from([0, 0.5, 1, 3, 4.5]), min_size=1, max_size=4).map(
+        lambda stars: (np.array(stars),)
+    ),
 )
 
 break_same_sum = Breaking(
