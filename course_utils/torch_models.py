@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import scipy.sparse as sp
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -210,6 +211,164 @@ class _SparseSquaredError(torch.autograd.Function):
         gradient = output.clone()
         gradient[rows, columns] -= values
         return gradient.mul_(2 * gradients[0] / output.numel()), None
+
+
+class InteractionAutoencoder(nn.Module):
+    r"""Denoising autoencoder of users, whose weights hold two vectors for each item.
+
+    Introduced in notebook 13. A user's items are looked up, added and squashed into a code, and
+    the code says how probable each item is to be this user's next:
+
+        code = tanh(Σ lookup[item] / √count + bias),   p = softmax(output · code + bias)
+
+    In training a part of the items is hidden from the encoder, so that copying does not help, and
+    a part of the code is dropped. The loss is that of Liang et al. (2018), the multinomial
+    likelihood; no item of a row stands for "disliked", only for "not chosen so far".
+
+    Parameters
+    ----------
+    n_items : int
+        Columns of the matrix.
+    code_size : int
+        Width of the code.
+    hide_items, drop_code : float
+        Share of a row's items hidden and of the code dropped in training, from 0 to below 1;
+        drawn from PyTorch's global generator.
+
+    Attributes
+    ----------
+    config : dict
+        The four arguments, as :func:`save` stores them.
+    lookup : torch.nn.EmbeddingBag
+        What an item says about a user: weight of shape (n_items, code_size).
+    output : torch.nn.Linear
+        To which user an item is offered: weight of the same shape.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer or a share out of range.
+
+    References
+    ----------
+    D. Liang, R. G. Krishnan, M. D. Hoffman, T. Jebara (2018). Variational autoencoders for
+    collaborative filtering. WWW '18, section 2 (Mult-DAE). doi:10.1145/3178876.3186150
+
+    Examples
+    --------
+    >>> model = InteractionAutoencoder(5, code_size=2).eval()
+    >>> rows = sp.csr_array(np.array([[1, 0, 1, 0, 0], [0, 0, 0, 0, 0]], dtype=np.float32))
+    >>> model(rows).shape, model.encode(rows).shape
+    (torch.Size([2, 5]), torch.Size([2, 2]))
+    """
+
+    def __init__(
+        self, n_items: int, code_size: int, *, hide_items: float = 0.3, drop_code: float = 0.3
+    ) -> None:
+        super().__init__()
+        for size in (n_items, code_size):
+            if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+                raise ValueError(f"every size must be an integer of at least 1, got {size!r}")
+        for share in (hide_items, drop_code):
+            if not 0 <= share < 1:
+                raise ValueError(f"a share must be from 0 to below 1, got {share!r}")
+        self.config: dict[str, Any] = {
+            "n_items": int(n_items),
+            "code_size": int(code_size),
+            "hide_items": float(hide_items),
+            "drop_code": float(drop_code),
+        }
+        self.lookup = nn.EmbeddingBag(n_items, code_size, mode="sum")
+        self.bias = nn.Parameter(torch.zeros(code_size))
+        self.output = nn.Linear(code_size, n_items)
+        for weight in (self.lookup.weight, self.output.weight):
+            nn.init.normal_(weight, std=0.3 / math.sqrt(code_size))
+        nn.init.zeros_(self.output.bias)
+
+    def start_at(self, popularity: ArrayLike) -> None:
+        """Let the untrained model offer what is popular, so that training starts from there.
+
+        Parameters
+        ----------
+        popularity : array_like, shape (n_items,)
+            Number of interactions of each item, at least 0.
+        """
+        counts = torch.as_tensor(np.asarray(popularity), dtype=self.output.bias.dtype)
+        with torch.no_grad():
+            self.output.bias.copy_(torch.log(counts + 0.05))  # an item nobody chose is not -inf
+
+    def encode(self, rows: sp.csr_array) -> Tensor:
+        """Codes of users.
+
+        Parameters
+        ----------
+        rows : scipy sparse array, shape (n, n_items)
+            Interactions, 1 or a positive weight; as for
+            :func:`course_utils.embeddings.embedding_bag_inputs`.
+
+        Returns
+        -------
+        Tensor, shape (n, code_size)
+            From -1 to 1. A row's length does not matter, only its direction.
+
+        Raises
+        ------
+        ValueError
+            If the number of columns is not `n_items`, or an id or a weight is invalid.
+        """
+        if rows.shape[1] != self.config["n_items"]:
+            raise ValueError(
+                f"the model takes rows of {self.config['n_items']} columns, "
+                f"got a matrix of shape {rows.shape}"
+            )
+        ids, offsets, weights = map(torch.from_numpy, embedding_bag_inputs(rows))
+        weights = weights.to(self.lookup.weight.dtype)
+        if self.training:
+            weights = weights * (torch.rand(len(weights)) >= self.config["hide_items"])
+        row_of = _row_of(rows)
+        squares = torch.zeros(rows.shape[0]).to(weights).index_add_(0, row_of, weights**2)
+        weights = weights / torch.where(squares > 0, squares, 1).sqrt()[row_of]
+        return torch.tanh(self.lookup(ids, offsets, per_sample_weights=weights) + self.bias)
+
+    def forward(self, rows: sp.csr_array) -> Tensor:
+        """Score all items; softmax over a row makes probabilities of the scores.
+
+        Parameters
+        ----------
+        rows : scipy sparse array, shape (n, n_items)
+            As for :meth:`encode`.
+
+        Returns
+        -------
+        Tensor, shape (n, n_items)
+            Dense: this is why one trains in batches.
+        """
+        codes = self.encode(rows)
+        return self.output(nn.functional.dropout(codes, self.config["drop_code"], self.training))
+
+    def loss(self, rows: sp.csr_array) -> Tensor:
+        """Mean over all interactions of -log p(item | what the encoder saw of the user).
+
+        Parameters
+        ----------
+        rows : scipy sparse array, shape (n, n_items)
+            Input and target, without duplicates, with at least one interaction.
+
+        Returns
+        -------
+        Tensor, shape ()
+            In nats; differentiable. Users count by the number of their interactions.
+        """
+        scores = self(rows)
+        ids, _, weights = map(torch.from_numpy, embedding_bag_inputs(rows))
+        weights, row_of = weights.to(scores.dtype), _row_of(rows)
+        chosen = scores[row_of, ids.long()] - torch.logsumexp(scores, dim=1)[row_of]
+        return -(weights * chosen).sum() / weights.sum()
+
+
+def _row_of(rows: sp.csr_array) -> Tensor:
+    """Row of each stored entry of a CSR matrix."""
+    return torch.from_numpy(np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)))
 
 
 class History(NamedTuple):
@@ -429,7 +588,10 @@ class _Run:
 # --- files --------------------------------------------------------------------------------------
 
 _Model = TypeVar("_Model", bound=nn.Module)
-_CLASSES: dict[str, type[nn.Module]] = {"SparseInputAutoencoder": SparseInputAutoencoder}
+_CLASSES: dict[str, type[nn.Module]] = {
+    "InteractionAutoencoder": InteractionAutoencoder,
+    "SparseInputAutoencoder": SparseInputAutoencoder,
+}
 
 
 def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
