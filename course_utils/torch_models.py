@@ -589,8 +589,8 @@ class _Run:
 
 _Model = TypeVar("_Model", bound=nn.Module)
 _CLASSES: dict[str, type[nn.Module]] = {
-    "InteractionAutoencoder": InteractionAutoencoder,
     "SparseInputAutoencoder": SparseInputAutoencoder,
+    "InteractionAutoencoder": InteractionAutoencoder,
 }
 
 
