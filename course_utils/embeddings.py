@@ -274,4 +274,5 @@ def _row_divisors(weights: sp.csr_array, combiner: str) -> np.ndarray:
     if not weights.has_canonical_format:  # (a + b)² is not a² + b²
         weights = weights.copy()
         weights.sum_duplicates()
-    return np.sqrt(weights.power(2).sum(axis=1))
+    squares = sp.csr_array((weights.data**2, weights.indices, weights.indptr), weights.shape)
+    return np.sqrt(squares.sum(axis=1))
