@@ -235,6 +235,21 @@ def test_same_seed_same_weights_other_seed_other_order(torch, models):
     assert runs[0] == runs[1] != runs[2]
 
 
+def test_each_epoch_sees_every_row_once_in_an_order_of_its_own(torch, models):
+    seen = []
+
+    class Recorder(torch.nn.Linear):
+        def loss(self, batch):
+            seen.append(batch[:, 0].tolist())
+            return self(batch).square().mean()
+
+    models.fit(Recorder(1, 1), torch.arange(12.0)[:, None], epochs=3, batch_size=5)
+    assert [len(batch) for batch in seen] == 3 * [5, 5, 2]
+    epochs = [sum(seen[start : start + 3], []) for start in (0, 3, 6)]
+    assert all(sorted(epoch) == list(range(12)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
 @pytest.mark.parametrize(
     "options",
     [
