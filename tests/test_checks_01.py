@@ -1,5 +1,7 @@
 """The checks of notebook 01 catch what learners get wrong."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -46,6 +48,45 @@ def masks_the_data(matrix):
     data = matrix.data[matrix.data != 0]
     aligned = np.concatenate([np.arange(count) for count in np.unique_counts(rows).counts] + [[]])
     return sp.csr_array((data, (rows, aligned.astype(int))), shape=matrix.shape)
+
+
+def loops_over_slices(matrix):
+    csr = right(matrix)
+    for start, stop in pairwise(csr.indptr):
+        csr.indices[start:stop] = np.arange(stop - start)
+    return csr
+
+
+def dense_in(dtype=None):
+    """Left-align a dense copy row by row, into zeros of a dtype of its own."""
+
+    def attempt(matrix):
+        dense = matrix.toarray()
+        aligned = np.zeros(dense.shape, dense.dtype if dtype is None else dtype)
+        for row, values in enumerate(dense):
+            nonzeros = values[values != 0]
+            aligned[row, : len(nonzeros)] = nonzeros
+        return sp.csr_array(aligned)
+
+    return attempt
+
+
+def knows_no_bool(matrix):
+    aligned = right(matrix)
+    return aligned.astype(np.int8) if aligned.dtype == bool else aligned
+
+
+def unstable_beyond_16_columns(matrix):
+    """What np.argsort(dense == 0, axis=1) does without kind="stable"."""
+    if matrix.shape[1] <= 16:
+        return right(matrix)
+    return right(sp.csr_array(matrix)[:, ::-1])
+
+
+def changes_its_input(matrix):
+    result = right(matrix)
+    matrix.data[:] = 0
+    return result
 
 
 def forgets_to_sort(matrix):
@@ -98,16 +139,28 @@ def fails_without_nonzeros(matrix):
         (lambda matrix: print(matrix), Status.RETURNED_NONE, ["0 of 7", "return"]),
         (lambda matrix: matrix, Status.WRONG, ["0 of 7", "the number of nonzeros before it"]),
         (lambda matrix: right(matrix).toarray(), Status.WRONG, ["instead of a sparse array"]),
-        (sorts_by_value, Status.WRONG, ["0 of 7", "the matrix of step 3"]),
-        (trims, Status.WRONG, ["0 of 7", "shape (3, 2) instead of (3, 4)"]),
-        (drops_empty_rows, Status.WRONG, ["1 of 7", "an empty row", "shape (2, 3)"]),
+        (sorts_by_value, Status.WRONG, ["0 of 7", "the matrix of step 2"]),
+        (trims, Status.WRONG, ["0 of 7", "shape (4, 2) instead of (4, 4)"]),
+        (drops_empty_rows, Status.WRONG, ["0 of 7", "the empty row", "shape (3, 4)"]),
         (mask_per_row, Status.RAISED, ["2 of 7", "a stored zero", "ValueError"]),
         (ignores_storage, Status.WRONG, ["2 of 7", "stored: data [5 0 8 2]"]),
         (masks_the_data, Status.WRONG, ["3 of 7", "CSC input", "csc_array"]),
         (forgets_to_sort, Status.WRONG, ["4 of 7", "unsorted indices", "indices [3 1 2 0]"]),
         (sorts_only, Status.WRONG, ["5 of 7", "duplicates", "stored: data [1 2 6]"]),
-        (zeros_before_the_sum, Status.WRONG, ["6 of 7", "cancel", "Which has to come first"]),
+        (zeros_before_the_sum, Status.WRONG, ["6 of 7", "cancel", "When do you look for zeros"]),
         (loses_negative_values, Status.WRONG, ["not in general", "smallest counter-example"]),
+        (loops_over_slices, Status.RIGHT, ["7 of 7"]),
+        (dense_in(), Status.RIGHT, ["7 of 7"]),
+        (
+            dense_in(np.float64),
+            Status.WRONG,
+            ["1 of 7", "float64 instead of float32", "Which array"],
+        ),
+        (dense_in(np.float32), Status.WRONG, ["0 of 7", "float32 instead of float64"]),
+        (dense_in(np.int64), Status.WRONG, ["0 of 7", "int64 instead of float64"]),
+        (knows_no_bool, Status.WRONG, ["not in general", "int8 instead of bool"]),
+        (unstable_beyond_16_columns, Status.WRONG, ["not in general", "other values"]),
+        (changes_its_input, Status.WRONG, ["0 of 7", "input was changed", "Work on a copy"]),
         (fails_without_nonzeros, Status.RAISED, ["not in general", "IndexError"]),
     ],
 )
@@ -136,15 +189,21 @@ def test_left_align_tells_the_whole_story(capsys):
         "             [2 0 0 0]]",
         "            stored: data [5 0 8 2], indices [0 1 2 0], indptr [0 3 4]",
         "  problem   other values",
-        "  hint      eliminate_zeros() drops stored zeros; call it on a copy, for it works in "
-        "place.",
+        "  hint      A stored zero is no nonzero: it has to be gone before anything is counted.",
     ]
 
 
-def test_every_case_of_left_align_has_its_own_hint():
-    hints = [case.hint for case in check.left_align.cases]
-    assert len(hints) == len(set(hints)) == 7
+@pytest.mark.parametrize(("exercise", "number"), [(check.left_align, 7), (check.row_splits, 5)])
+def test_every_case_has_its_own_hint(exercise, number):
+    hints = [case.hint for case in exercise.cases]
+    assert len(hints) == len(set(hints)) == number
     assert all(hints)
+
+
+def test_feedback_of_left_align_names_no_method_to_call():
+    texts = [text for case in check.left_align.cases for text in (case.reason, case.hint)]
+    methods = ("eliminate_zeros", "sum_duplicates", "sort_indices", "csr_array", "tocsr")
+    assert not [text for text in texts for method in methods if method in text]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +226,19 @@ def test_predict_row_splits(prediction, status, text):
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
 
 
+def right_splits(rows, num_rows):
+    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=num_rows))])
+
+
+def splits_in_place(rows, num_rows):
+    rows.sort()
+    return np.searchsorted(rows, np.arange(num_rows + 1))
+
+
+def splits_of_five_rows(rows, num_rows):
+    return right_splits(np.minimum(rows, 4), num_rows)
+
+
 def splits_as_given(rows, num_rows):
     return np.concatenate([[0], np.cumsum(np.bincount(rows))])
 
@@ -183,16 +255,24 @@ def splits_one_too_long(rows, num_rows):
     ("attempt", "status", "text"),
     [
         (lambda rows, num_rows: TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (right_splits, Status.RIGHT, "✓ row_splits: 5 of 5 cases"),
+        (
+            lambda rows, num_rows: np.searchsorted(np.sort(rows), np.arange(num_rows + 1)),
+            Status.RIGHT,
+            "✓ row_splits: 5 of 5 cases",
+        ),
         (
             lambda rows, num_rows: np.searchsorted(rows, np.arange(num_rows + 1)),
-            Status.RIGHT,
-            "✓ row_splits: 4 of 4 cases",
+            Status.WRONG,
+            "rows in any order",
         ),
+        (splits_in_place, Status.WRONG, "the input was changed"),
         (splits_as_given, Status.WRONG, "an empty row at the end"),
         (splits_of_occupied_rows, Status.WRONG, "an empty row in the middle"),
-        (splits_one_too_long, Status.WRONG, "0 of 4"),
-        (lambda rows, num_rows: np.bincount(rows, minlength=num_rows), Status.WRONG, "0 of 4"),
-        (lambda rows, num_rows: np.append(rows, num_rows), Status.WRONG, "0 of 4"),
+        (splits_one_too_long, Status.WRONG, "How many counts are left?"),
+        (splits_of_five_rows, Status.WRONG, "not in general"),
+        (lambda rows, num_rows: np.bincount(rows, minlength=num_rows), Status.WRONG, "0 of 5"),
+        (lambda rows, num_rows: np.append(rows, num_rows), Status.WRONG, "0 of 5"),
     ],
 )
 def test_row_splits(attempt, status, text):
@@ -207,6 +287,10 @@ def test_row_splits(attempt, status, text):
         ([128], Status.RIGHT, "got       [-128]"),
         ([3, 200, 1], Status.RIGHT, "got       [  3 -56   1]"),
         ([0, 256], Status.RIGHT, "got       [0 0]"),
+        ([300], Status.RIGHT, "got       [44]"),
+        ([128] * 10, Status.RIGHT, "broken"),
+        ([128] * 11, Status.WRONG, "ten classes at most"),
+        ([100_001], Status.WRONG, "between 0 and 100,000"),
         ([127, 127], Status.WRONG, "survives"),
         ([60, 80], Status.WRONG, "survives"),
         ([2.5], Status.WRONG, "give a list of whole numbers"),

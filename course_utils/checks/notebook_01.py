@@ -10,6 +10,7 @@ from course_utils import sparse
 from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
 
 _MATRIX = np.array([[0, 5, 0, 8], [2, 0, 0, 0], [0, 0, 3, 1]])
+_WITH_EMPTY_ROW = np.insert(_MATRIX, 1, 0, axis=0)
 _LISTS = [[4], [], [7, 1, 6], [2], []]
 
 
@@ -20,11 +21,15 @@ def _csr(data: list[int], indices: list[int], indptr: list[int], columns: int) -
 
 @st.composite
 def _stored_matrices(draw: st.DrawFn) -> tuple[Any]:
-    """Draw a small matrix in CSR, CSC or COO, with its entries in any order and often repeated."""
-    rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 4))
+    """Draw a matrix in CSR, CSC or COO, with its entries in any order and often repeated."""
+    # NumPy's sorting that is not stable changes the order only beyond 16 numbers.
+    rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 20))
     entry = st.tuples(st.integers(0, rows - 1), st.integers(0, columns - 1), st.integers(-2, 9))
-    entries = draw(st.lists(entry, max_size=6))
+    entries = draw(st.lists(entry, max_size=16))
     row, column, data = (np.array([e[k] for e in entries], dtype=np.int64) for k in range(3))
+    dtype = draw(st.sampled_from([np.int64, np.float32, np.float64, np.bool_]))
+    # Halves, where the dtype has them, show that somebody went by way of the integers.
+    data = (data if dtype in (np.int64, np.bool_) else data / 2).astype(dtype)
     kind = draw(st.sampled_from([sp.csr_array, sp.csc_array, sp.coo_array]))
     if kind is sp.coo_array:
         return (sp.coo_array((data, (row, column)), shape=(rows, columns)),)
@@ -49,6 +54,8 @@ def _class_sizes_problem(class_sizes: Any) -> str:
     sizes = np.asarray(class_sizes)
     if sizes.ndim != 1 or sizes.size == 0 or sizes.dtype.kind not in "iu":
         return "give a list of whole numbers, one for each class, such as [2, 1, 3]"
+    if sizes.size > 10:
+        return "ten classes at most; one is enough"
     if sizes.min() < 0 or sizes.max() > 100_000:
         return "a class has between 0 and 100,000 members"
     return ""
@@ -61,49 +68,51 @@ left_align = Exercise(
     reference=sparse.left_align,
     cases=[
         Case(
-            "the matrix of step 3",
-            (sp.csr_array(_MATRIX),),
-            "you know the answer, so you can follow every number",
+            "the matrix of step 2",
+            # In float64, so that whoever builds the result with np.zeros meets the next case.
+            (sp.csr_array(_WITH_EMPTY_ROW, dtype=np.float64),),
+            "you know the answer; the empty row is a row of the result, too",
             hint="The new column of a nonzero is the number of nonzeros before it in its row.",
         ),
         Case(
-            "an empty row",
-            (sp.csr_array([[0, 5, 0], [0, 0, 0], [0, 3, 1], [0, 0, 0]]),),
-            "it stores nothing, yet it is a row of the result",
-            hint="np.diff(indptr) counts 0 for such a row; np.unique(rows) never sees it.",
+            "another dtype",
+            (sp.csr_array(_MATRIX / 2, dtype=np.float32),),
+            "float32 takes half the memory of float64, as long as nobody converts it on the way",
+            hint="Which array of the result has the dtype of its values, and what did you fill it "
+            "with?",
         ),
         Case(
             "a stored zero",
             (_csr([5, 0, 8, 2], [0, 1, 3, 1], [0, 3, 4], 4),),
             "nonzero() leaves it out and .data keeps it, so the two no longer belong together",
-            hint="eliminate_zeros() drops stored zeros; call it on a copy, for it works in place.",
+            hint="A stored zero is no nonzero: it has to be gone before anything is counted.",
         ),
         Case(
             "CSC input",
             (sp.csc_array(_MATRIX),),
             "its .data runs down the columns, so values land in rows that are not theirs",
-            hint="sp.csr_array(matrix) takes a sparse array of any format and stores it by rows.",
+            hint="In which form does .data run along the rows? Every other form leads there.",
         ),
         Case(
             "unsorted indices",
             (_csr([8, 5, 1, 3], [3, 1, 2, 0], [0, 2, 4], 4),),
             "a row may be stored in any order, and the order to keep is that of the columns",
-            hint="sort_indices() sorts the columns of each row, in place.",
+            hint="In a row of the matrix the columns rise. Do they in `indices`?",
         ),
         Case(
             "duplicates",
             (_csr([1, 2, 6], [2, 2, 0], [0, 2, 3], 4),),
             "two entries of one cell are one number, their sum",
-            hint="sum_duplicates() adds them up, in place, and sorts each row while it is there.",
+            hint="How many entries does row 0 store, and how many nonzeros does it have?",
         ),
         Case(
             "duplicates that cancel",
             (_csr([4, -4, 7], [1, 1, 3], [0, 3], 4),),
             "4 and -4 in one cell leave a zero, which appears only once they are added up",
-            hint="Which has to come first: sum_duplicates() or eliminate_zeros()?",
+            hint="When do you look for zeros, before this one appears or after?",
         ),
     ],
-    hint="Compare row by row: which nonzero was lost, moved too far or merged on the way?",
+    hint="Compare dtype and shape, then row by row: what was lost, changed or put elsewhere?",
     search=_stored_matrices(),
 )
 
@@ -125,28 +134,42 @@ row_splits = Exercise(
     name="row_splits",
     reference=_row_splits,
     cases=[
-        Case("every row occupied", (np.array([0, 0, 1, 2, 2]), 3), "nothing is left out here"),
+        Case(
+            "every row occupied",
+            (np.array([0, 0, 1, 2, 2]), 3),
+            "three rows have three counts, and three beginnings and an end",
+            hint="The 0 in front is one of the num_rows + 1 entries. How many counts are left?",
+        ),
+        Case(
+            "rows in any order",
+            (np.array([2, 0, 1, 0]), 3),
+            "nobody promised that the nonzeros come row by row",
+            hint="How many nonzeros a row has does not depend on where they stand in `rows`.",
+        ),
         Case(
             "an empty row in the middle",
             (np.array([0, 0, 2]), 3),
-            "bincount counts 0 for a number that it jumps over",
+            "it has no nonzeros, yet it begins somewhere",
+            hint="Row 1 never occurs in `rows`. Does it have a count?",
         ),
         Case(
             "an empty row at the end",
             (np.array([0, 0, 1]), 4),
             "bincount stops at the largest number it has seen, and the rows behind it are lost",
+            hint="How many counts are there, how many rows, and who tells bincount about that?",
         ),
         Case(
             "no nonzeros at all",
             (np.array([], dtype=np.int64), 2),
             "two empty rows are still two rows",
+            hint="Each of the two counts is 0.",
         ),
     ],
-    hint="The result always has num_rows + 1 entries. Who tells bincount about num_rows?",
-    search=st.integers(1, 4).flatmap(
+    hint="Count the nonzeros of every row, then add the counts up.",
+    search=st.integers(1, 6).flatmap(
         lambda num_rows: st.tuples(
-            st.lists(st.integers(0, num_rows - 1), max_size=5).map(
-                lambda rows: np.array(sorted(rows), dtype=np.int64)
+            st.lists(st.integers(0, num_rows - 1), max_size=10).map(
+                lambda rows: np.array(rows, dtype=np.int64)
             ),
             st.just(num_rows),
         )
@@ -158,5 +181,5 @@ break_class_sizes = Breaking(
     suspect=_class_sizes_in_int8,
     reference=np.asarray,
     refusal=_class_sizes_problem,
-    hint="An int8 ends at 127. Which number is it that has to fit?",
+    hint="Each 1 fits into a byte. Which number has to fit as well?",
 )
