@@ -48,11 +48,15 @@ def difference_after(epochs: int, table: np.ndarray, code: int, batch_size: int)
 
 def thousand_epochs(table: np.ndarray, code: int, batch_size: int) -> Comparison:
     """Time the same network with the same budget: plain `fit`, and `fit_repeated`."""
+    import tensorflow
+
     from course_utils.keras_models import fit_repeated
 
     errors: dict[str, list[float]] = {PLAIN: [], FAST: []}
 
     def plain() -> None:
+        # With a global seed `fit` would visit the rows in the same order in every epoch.
+        tensorflow.random.set_seed(None)
         model = network(table, code)
         model.compile(optimizer="adam", loss="mse")
         model.fit(table, table, epochs=1000, batch_size=batch_size, verbose=0)
@@ -101,9 +105,8 @@ def main() -> int:
     targets = [
         Target("5×4: fit takes this many times longer", small.ratio(PLAIN, FAST), at_least=25),
         Target("10×10: fit takes this many times longer", larger.ratio(PLAIN, FAST), at_least=25),
-        # The order of the rows is drawn in both, and moves the loss by some ten per cent.
-        Target("5×4: loss as a multiple of fit's", loss_ratio(small), at_most=1.25),
-        Target("10×10: loss as a multiple of fit's", loss_ratio(larger), at_most=1.25),
+        Target("5×4: loss as a multiple of fit's", loss_ratio(small), at_most=1.1),
+        Target("10×10: loss as a multiple of fit's", loss_ratio(larger), at_most=1.1),
         Target(
             "5×4: largest difference of a weight after 100 epochs in the same order",
             difference_after(100, RATINGS, code=3, batch_size=2),

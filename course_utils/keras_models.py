@@ -464,7 +464,8 @@ def fit_repeated(
     learning_rate : float
         Of Adam, constant.
     shuffle : bool
-        Visit the rows of each epoch in another order.
+        Visit the rows of each epoch in another order. (`fit` on arrays draws one order and keeps
+        it for all epochs once a global seed is set, as seen with Keras 3.15.)
     parts : int
         Parts of equal length for which the loss is reported; has to divide `epochs`.
     seed : int
