@@ -144,7 +144,9 @@ def labels_instead(path):
 
 
 def other_count(path):
-    path.write_bytes(gzip.compress(b"\0\0\x08\x03\0\0\0\1\0\0\0\x1c\0\0\0\x1c" + bytes(784)))
+    path.write_bytes(
+        gzip.compress(b"\0\0\x08\x03\0\0\0\1\0\0\0\x1c\0\0\0\x1c" + bytes(784), mtime=0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_the_header_of_an_mnist_file_is_read(mnist_copy):
     path = mnist_copy / "train-labels-idx1-ubyte.gz"
     content = bytearray(gzip.decompress(path.read_bytes()))
     content[3] = 9  # the length stays right
-    path.write_bytes(gzip.compress(content))
+    path.write_bytes(gzip.compress(content, mtime=0))
     with pytest.raises(
         ValueError, match=r"train-labels.* header \(2057, 60000\) .*\(2049, 60000\)"
     ):
@@ -213,7 +215,7 @@ def test_matrix_equals_the_pivot_of_the_source():
 def test_csv_folder(tmp_path, packed, line_end):
     ratings, movies = (text.replace("\n", line_end).encode() for text in (RATINGS, MOVIES))
     if packed:
-        grouplens(tmp_path, gzip.compress(ratings), gzip.compress(movies), ".csv.gz")
+        grouplens(tmp_path, gzip.compress(ratings, mtime=0), gzip.compress(movies), ".csv.gz")
     else:
         grouplens(tmp_path, ratings, movies)
     movielens = load_movielens(str(tmp_path))
@@ -230,7 +232,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
 
 
 def test_gzip_is_known_by_its_bytes_not_by_the_name(tmp_path):
-    grouplens(tmp_path, gzip.compress(RATINGS.encode()), gzip.compress(MOVIES.encode()))
+    grouplens(tmp_path, gzip.compress(RATINGS.encode(), mtime=0), gzip.compress(MOVIES.encode()))
     assert len(load_movielens(tmp_path).ratings) == 3
 
 
@@ -398,8 +400,11 @@ def test_a_missing_column_is_named(tmp_path, missing):
         (RATINGS[:-1], "the last line has no line break"),
         (RATINGS[:-3], "the last line has no line break"),
         (RATINGS[:-6], "line 4: "),
-        (gzip.compress(RATINGS.encode())[:-9], "the gzip file is cut or damaged"),
-        (gzip.compress(RATINGS.encode())[:-8] + b"\0" * 8, "the gzip file is cut or damaged"),
+        (gzip.compress(RATINGS.encode(), mtime=0)[:-9], "the gzip file is cut or damaged"),
+        (
+            gzip.compress(RATINGS.encode(), mtime=0)[:-8] + b"\0" * 8,
+            "the gzip file is cut or damaged",
+        ),
         (b"\xff\xfe" + RATINGS.encode("utf-16-le"), "line 1: no column"),
     ],
 )
@@ -428,7 +433,7 @@ def test_a_cut_ratings_file_is_refused(tmp_path, ratings, message):
         (MOVIES[:-1], "the last line has no line break"),
         (MOVIES.encode("latin-1"), "not text in UTF-8"),
         ("movieId,title,genres\n10,A,B\n", "line 3: film 20 is not in"),
-        (gzip.compress(MOVIES.encode())[:-9], "the gzip file is cut or damaged"),
+        (gzip.compress(MOVIES.encode(), mtime=0)[:-9], "the gzip file is cut or damaged"),
     ],
 )
 def test_a_bad_films_file_is_refused(tmp_path, movies, message):
@@ -490,7 +495,7 @@ def wide(tmp_path, text, name="table.csv"):
 @pytest.mark.parametrize("name", ["full_matrix.csv.gzip", "table.csv", "table.csv.gz"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_the_table_of_the_source(tmp_path, name, packed):
-    content = gzip.compress(WIDE.encode()) if packed else WIDE.encode()
+    content = gzip.compress(WIDE.encode(), mtime=0) if packed else WIDE.encode()
     matrix, row_ids, column_ids = load_interactions(str(wide(tmp_path, content, name)))
     assert isinstance(matrix, csr_array)
     assert matrix.dtype == np.float32
@@ -562,7 +567,7 @@ def test_a_table_written_by_pandas_comes_back(tmp_path_factory, rows):
         ("id,a,b\nx,1,2\ny,-1,\n", "line 3, column 'a': -1 is out of range"),
         ("id,a,b\nx,1,2\ny,1,5.5\n", "line 3, column 'b': 5.5 is out of range"),
         ("id,a,b\nx,1,2\ny,1,2.", "the last line has no line break"),
-        (gzip.compress(WIDE.encode())[:-9], "the gzip file is cut or damaged"),
+        (gzip.compress(WIDE.encode(), mtime=0)[:-9], "the gzip file is cut or damaged"),
         ("id,a\nLéon,1\n".encode("latin-1"), "not text in UTF-8"),
     ],
 )
