@@ -1,6 +1,7 @@
 """`course_utils.torch_models`: the sparse autoencoder against its dense twin, and training."""
 
 import copy
+import itertools
 import os
 import subprocess
 import sys
@@ -245,7 +246,7 @@ def test_each_epoch_sees_every_row_once_in_an_order_of_its_own(torch, models):
 
     models.fit(Recorder(1, 1), torch.arange(12.0)[:, None], epochs=3, batch_size=5)
     assert [len(batch) for batch in seen] == 3 * [5, 5, 2]
-    epochs = [sum(seen[start : start + 3], []) for start in (0, 3, 6)]
+    epochs = [list(itertools.chain(*seen[start : start + 3])) for start in (0, 3, 6)]
     assert all(sorted(epoch) == list(range(12)) for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
 
