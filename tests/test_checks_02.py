@@ -31,6 +31,13 @@ def every_row_all_ones(indices, num_classes):
     return vectors
 
 
+def as_many_rows_as_categories(indices, num_classes):
+    """Cut a square down to size, which fails when it is too small."""
+    vectors = np.zeros((num_classes, num_classes))
+    vectors[np.arange(len(indices)), indices] = 1
+    return vectors[: len(indices)]
+
+
 def test_one_hot():
     assert check.one_hot.judge(lambda indices, num_classes: TODO).status is Status.NOT_ATTEMPTED
     assert check.one_hot.judge(lambda i, n: None).status is Status.RETURNED_NONE
@@ -45,6 +52,8 @@ def test_one_hot():
         (transposed, "one index"),
         (every_row_all_ones, "occurs twice"),
         (lambda i, n: np.stack([np.eye(n)[k] for k in i]), "no index at all"),
+        (lambda i, n: np.eye(n)[: len(i)][:, i], "one index"),
+        (as_many_rows_as_categories, "more indices than categories"),
     ],
 )
 def test_one_hot_catches(attempt, case):
@@ -60,7 +69,17 @@ def test_predict_parameters():
 
 @pytest.mark.parametrize(
     ("answer", "explanation"),
-    [(170, "once for every model"), (90, "another copy"), (48, "biases"), (40, "shared ones only")],
+    [
+        (170, "shared table once for every model"),
+        (90, "another copy"),
+        (48, "biases"),
+        (40, "shared ones only"),
+        (10, "new ones only"),
+        (42, "forgets its weights"),
+        (52, "one bias per output"),
+        (160, "new layer not at all"),
+        (130, "it is one, not three"),
+    ],
 )
 def test_predict_parameters_explains(answer, explanation):
     outcome = check.predict_parameters.judge(answer)
@@ -74,8 +93,12 @@ def right_are_valid(indices, num_classes):
     return indices.dtype.kind in "iu" and indices.min() >= 0 and indices.max() < num_classes
 
 
+def in_range(indices, num_classes):
+    return bool(np.all((indices >= 0) & (indices < num_classes)))
+
+
 def rounds(indices, num_classes):
-    return bool(np.all((indices == np.round(indices)) & (indices >= 0) & (indices < num_classes)))
+    return bool(np.all(indices == np.round(indices))) and in_range(indices, num_classes)
 
 
 def test_are_valid():
@@ -91,6 +114,11 @@ def test_are_valid():
         (lambda i, n: bool(np.max(i) < n and np.min(i) >= 0), "a fraction"),
         (rounds, "whole numbers stored as floats"),
         (lambda i, n: i.dtype.kind in "iu" and i.min() >= 0 and i.max() < n, "no ids"),
+        (lambda i, n: i.dtype == np.int64 and right_are_valid(i, n), "short integers"),
+        (lambda i, n: i.dtype.kind == "i" and right_are_valid(i, n), "unsigned integers"),
+        (lambda i, n: i.dtype.kind != "f" and in_range(i, n), "truth values"),
+        (lambda i, n: i.dtype.kind not in "fb" and in_range(i, n), "objects"),
+        (lambda i, n: i.dtype.kind in "iu" and in_range(i, n), "no ids, stored as floats"),
         (lambda i, n: right_are_valid(i, 10), "counter-example"),
     ],
 )
@@ -109,7 +137,7 @@ def test_break_moved_rows(after):
 @pytest.mark.parametrize(
     ("after", "message"),
     [
-        ([[0, 1], [2, 3], [4, 5]], "survives"),
+        ([[0, 1], [2, 3], [4, 5]], "no row has moved"),
         ([[0, 1], [2, 4], [4, 5]], "survives"),
         ([[0, 1], [2, 3]], "shape (3, 2) is needed"),
         ([[0, 1], [2, 3], [4, float("nan")]], "finite"),

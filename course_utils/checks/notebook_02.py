@@ -31,14 +31,15 @@ def _table_problem(after: Any) -> str:
     values = np.asarray(after, dtype=float)
     if values.shape != TABLE_BEFORE.shape:
         return f"a table of shape {TABLE_BEFORE.shape} is needed, got shape {values.shape}"
-    return "" if np.isfinite(values).all() else "every number has to be finite"
+    if not np.isfinite(values).all():
+        return "every number has to be finite"
+    return "" if _moved_rows(values) else "no row has moved, so there is nothing to notice"
 
 
-_indices = st.lists(st.integers(0, 4), max_size=4).map(np.array)
 _anything = st.one_of(
-    _indices.map(lambda values: values.astype(int)),
     st.lists(st.integers(-2, 6), min_size=1, max_size=3).map(np.array),
-    st.lists(st.sampled_from([0.0, 1.0, 2.5]), min_size=1, max_size=3).map(np.array),
+    st.lists(st.integers(0, 4), max_size=4).map(lambda values: np.array(values, dtype=np.int8)),
+    st.lists(st.sampled_from([0.0, 1.0, 2.5]), max_size=3).map(np.array),
 )
 
 one_hot = Exercise(
@@ -58,6 +59,12 @@ one_hot = Exercise(
             hint="num_classes says how wide the result is; indices.max() + 1 does not.",
         ),
         Case(
+            "more indices than categories",
+            (np.array([1, 0, 1, 1]), 2),
+            "the number of rows and the width have nothing to do with each other",
+            hint="len(indices) rows, num_classes columns.",
+        ),
+        Case(
             "no index at all",
             (np.array([], dtype=int), 3),
             "an empty batch has shape (0, 3), so that it can still be multiplied",
@@ -65,7 +72,10 @@ one_hot = Exercise(
         ),
     ],
     hint="Start from zeros, one row per index, and put a single 1 into each row.",
-    search=st.tuples(_indices.map(lambda values: values.astype(int)), st.integers(5, 6)),
+    search=st.tuples(
+        st.lists(st.integers(0, 2), max_size=5).map(lambda values: np.array(values, dtype=int)),
+        st.integers(3, 6),
+    ),
 )
 
 predict_parameters = Prediction(
@@ -78,6 +88,11 @@ predict_parameters = Prediction(
         "that is what the new model holds, plus another copy of the table": lambda: 40 + 50,
         "a Dense layer has biases as well": lambda: 40 + 4 * 2,
         "those are the shared ones only; the new layer has some of its own": lambda: 40,
+        "those are the new ones only; the shared table is there as well": lambda: 4 * 2 + 2,
+        "that gives the Dense layer its biases and forgets its weights": lambda: 40 + 2,
+        "a Dense layer has one bias per output, not per input": lambda: 40 + 4 * 2 + 4,
+        "that counts the table once for every model and the new layer not at all": lambda: 4 * 40,
+        "the three models above share their table: it is one, not three": lambda: 3 * 40 + 10,
     },
 )
 
@@ -111,10 +126,40 @@ are_valid = Exercise(
             hint="Look at the type of the array, not at the values.",
         ),
         Case(
+            "short integers",
+            (np.array([2, 9], dtype=np.int32), 10),
+            "an integer of 32 bits is an integer",
+            hint="Ask for the kind of the type, indices.dtype.kind, not for one type.",
+        ),
+        Case(
+            "unsigned integers",
+            (np.array([2, 9], dtype=np.uint8), 10),
+            "an integer without a sign is an integer",
+            hint="Kind 'u' is for unsigned integers.",
+        ),
+        Case(
+            "truth values",
+            (np.array([True, False]), 10),
+            "a mask is not a list of ids",
+            hint="Name the kinds you accept, not those you refuse.",
+        ),
+        Case(
+            "objects",
+            (np.array([1, 2], dtype=object), 10),
+            "such an array can hold anything, and Keras does not take it",
+            hint="Name the kinds you accept, not those you refuse.",
+        ),
+        Case(
             "no ids",
             (np.array([], dtype=int), 10),
             "an empty batch holds no wrong id",
             hint="min() and max() of nothing raise an error.",
+        ),
+        Case(
+            "no ids, stored as floats",
+            (np.array([]), 10),
+            "np.array([]) is a float array, and there is still no wrong id in it",
+            hint="Ask for the size before you ask for the type.",
         ),
     ],
     hint="Three questions: are they integers, is the smallest at least 0, is the largest in range?",
