@@ -5,6 +5,7 @@ import pytest
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import notebook_04 as check
+from course_utils.factorization import rank_k_rmse
 
 
 def test_stubs_are_not_attempted():
@@ -16,15 +17,27 @@ def test_stubs_are_not_attempted():
 # --- rank_two_error -------------------------------------------------------------------------------
 
 
-def test_rank_two_error_is_found():
-    assert check.rank_two_error.judge(1.32).status is Status.RIGHT
-    assert check.rank_two_error.judge(np.float64(1.32)).status is Status.RIGHT
+@pytest.mark.parametrize(
+    "prediction",
+    [
+        1.32,
+        np.float64(1.316),
+        np.float32(1.31605),
+        rank_k_rmse([[5, 3, 0, 0], [4, 0, 0, 5], [0, 0, 3, 4], [0, 5, 0, 0], [0, 0, 4, 0]], 2),
+        np.sqrt((4.8644**2 + 3.3132**2) / 20),  # from the printed digits
+    ],
+)
+def test_rank_two_error_is_found(prediction):
+    outcome = check.rank_two_error.judge(prediction)
+    assert outcome.status is Status.RIGHT
+    assert "1.32." in outcome.message
 
 
 @pytest.mark.parametrize(
     ("prediction", "problem"),
     [
         (1.73, "take the root"),
+        (1.7319, "take the root"),
         (1.09, "you counted one"),
         (5.89, "divide by the 20 cells first"),
         (2.63, "not over the rows"),
@@ -94,6 +107,10 @@ def test_wrong_distances_are_caught(attempt, status, case):
     outcome = check.projection_distance.judge(attempt)
     assert outcome.status is status
     assert case in outcome.message
+
+
+def test_equal_spaces_are_expected_to_be_exactly_0_apart():
+    assert "expected  0\n" in check.projection_distance.judge(plain_entries).message
 
 
 def test_a_distance_that_knows_the_cases_is_caught_by_the_search():

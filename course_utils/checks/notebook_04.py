@@ -5,11 +5,20 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction
 from course_utils.factorization import rank_k_rmse, truncated_svd
 
 _RATINGS = np.array([[5, 3, 0, 0], [4, 0, 0, 5], [0, 0, 3, 4], [0, 5, 0, 0], [0, 0, 4, 0]])
 _BASIS = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]])
+
+
+class _ToTwoDecimals(Prediction):
+    """A number of which two decimals count: given digits to calculate with are rounded already."""
+
+    def judge(self, prediction: Any) -> Outcome:
+        """Compare the prediction, rounded, with the rounded answer."""
+        is_fraction = isinstance(prediction, (float, np.floating))
+        return super().judge(round(float(prediction), 2) if is_fraction else prediction)
 
 
 def _lost_squares() -> np.ndarray:
@@ -18,7 +27,8 @@ def _lost_squares() -> np.ndarray:
 
 def _projection_distance(first: np.ndarray, second: np.ndarray) -> float:
     projections = [np.linalg.pinv(basis) @ basis for basis in (first, second)]
-    return float(np.abs(projections[0] - projections[1]).max())
+    # Rounding leaves some 1e-16 where the spaces are the same; feedback should say 0.
+    return round(float(np.abs(projections[0] - projections[1]).max()), 9)
 
 
 def _well_conditioned(bases: tuple[np.ndarray, np.ndarray]) -> bool:
@@ -46,11 +56,11 @@ def _matrix_problem(matrix: Any) -> str:
     return ""
 
 
-rank_two_error = Prediction(
+rank_two_error = _ToTwoDecimals(
     name="rank_two_error",
     answer=lambda: round(rank_k_rmse(_RATINGS, 2), 2),
     because="Rank 2 drops the last two singular values, and their squares are the whole loss.",
-    hint="Two decimals: square what is dropped, add, divide by the 20 cells, take the root.",
+    hint="Square what is dropped, add, divide by the 20 cells, take the root.",
     misconceptions={
         "that is the mean squared error; take the root": lambda: round(
             float(np.sum(_lost_squares())) / 20, 2
@@ -88,13 +98,13 @@ projection_distance = Exercise(
             "mixed factors",
             (_BASIS, np.array([[1.0, 1.0], [1.0, -1.0]]) @ _BASIS),
             "sums and differences of the factors span the same plane",
-            hint="pinv(basis) @ basis is the projection onto the space that the rows span.",
+            hint="Mixed rows are no longer orthonormal: which inverse makes up for that?",
         ),
         Case(
             "other lengths",
             (_BASIS, np.array([[3.0, 0.0], [0.0, 0.5]]) @ _BASIS),
             "a network's weights are not orthonormal, so basis.T @ basis is no projection",
-            hint="basis.T @ basis needs rows of length 1 at right angles; np.linalg.pinv does not.",
+            hint="Twice the basis has to give the same projection as the basis itself.",
         ),
         Case(
             "another plane",
