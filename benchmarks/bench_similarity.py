@@ -104,8 +104,8 @@ def main() -> int:
     library, tenth, mine = "scikit-learn NearestNeighbors", "scikit-learn, a tenth", "top_k_cosine"
     films, films_shares = measure(FILMS, CONTENDERS, repeats=5, budget=20)
     # The source's way would need 14 GB here.
-    contenders = {tenth: scikit_learn_tenth, mine: ours}
-    many, many_shares = measure(MANY, contenders, repeats=1, budget=1)
+    of_many: dict[str, Callable[[np.ndarray], np.ndarray]] = {tenth: scikit_learn_tenth, mine: ours}
+    many, many_shares = measure(MANY, of_many, repeats=1, budget=1)
     targets = [
         Target("films: time as a share of scikit-learn's", films.ratio(mine, library), at_most=0.5),
         Target("films: memory as a share of all cosines", films_shares[mine], at_most=1 / 20),

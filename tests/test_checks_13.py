@@ -68,34 +68,3 @@ def test_break_plain_cosine(stars, status, text):
 def test_auc(attempt, status, text):
     outcome = check.auc.judge(attempt)
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
-
-
-@pytest.mark.parametrize(
-    ("attempt", "status", "text"),
-    [
-        (lambda query, neighbours, liked: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (
-            lambda query, neighbours, liked: len(set(liked) & set(neighbours)) / (len(liked) - 1),
-            Status.RIGHT,
-            "5 of 5",
-        ),
-        (
-            lambda query, neighbours, liked: np.mean(np.isin(liked, neighbours)),
-            Status.WRONG,
-            "0 of 5",
-        ),
-        (
-            lambda query, neighbours, liked: np.mean(np.isin(neighbours, liked)),
-            Status.WRONG,
-            "one of two found",
-        ),
-        (
-            lambda query, neighbours, liked: np.isin(neighbours, liked).sum() / 2,
-            Status.WRONG,
-            "more neighbours than liked films",
-        ),
-    ],
-)
-def test_hit_rate(attempt, status, text):
-    outcome = check.hit_rate.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message

@@ -42,25 +42,11 @@ def _auc(right: ArrayLike, wrong: ArrayLike) -> float:
     return float(np.mean(first > second) + 0.5 * np.mean(first == second))
 
 
-def _hit_rate(query: int, neighbours: ArrayLike, liked: ArrayLike) -> float:
-    others = np.asarray(liked)[np.asarray(liked) != query]
-    return float(np.mean(np.isin(others, neighbours)))
-
-
 @st.composite
 def _score_pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     size = draw(st.integers(1, 4))
     scores = st.lists(st.sampled_from([-1.0, 0.0, 0.5, 1.0]), min_size=size, max_size=size)
     return np.array(draw(scores)), np.array(draw(scores))
-
-
-@st.composite
-def _judged_lists(draw: st.DrawFn) -> tuple[int, np.ndarray, np.ndarray]:
-    liked = draw(st.lists(st.integers(0, 9), min_size=2, max_size=5, unique=True))
-    query = draw(st.sampled_from(liked))
-    others = st.integers(0, 9).filter(lambda film: film != query)
-    neighbours = draw(st.lists(others, min_size=1, max_size=5, unique=True))
-    return query, np.array(neighbours), np.array(liked)
 
 
 predict_cosine = Prediction(
@@ -112,34 +98,4 @@ auc = Exercise(
     ],
     hint="Three outcomes, three weights: 1, one half and 0.",
     search=_score_pairs(),
-)
-
-hit_rate = Exercise(
-    name="hit_rate",
-    reference=_hit_rate,
-    cases=[
-        Case(
-            "one of two found",
-            (7, np.array([1, 2, 3]), np.array([3, 5, 7])),
-            "films 3 and 5 are to be found, and 3 is",
-        ),
-        Case(
-            "all found",
-            (7, np.array([5, 1, 3]), np.array([7, 3, 5])),
-            "a perfect list must score 1, although the film itself is not in it",
-        ),
-        Case("none found", (0, np.array([1, 2]), np.array([0, 8])), "the list is of no use"),
-        Case(
-            "more neighbours than liked films",
-            (4, np.arange(10, 30), np.array([4, 12])),
-            "the share is of the liked films, not of the neighbours",
-        ),
-        Case(
-            "more liked films than neighbours",
-            (4, np.array([5]), np.array([4, 5, 6, 7, 8])),
-            "one of four is found; a short list cannot find all",
-        ),
-    ],
-    hint="Leave the film itself out of the liked ones, then see which of the rest are neighbours.",
-    search=_judged_lists(),
 )
