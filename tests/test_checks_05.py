@@ -61,8 +61,8 @@ def forgets_to_return(ratings, known):
         (over_all_columns, Status.WRONG, "half of the cells hidden"),
         (zeros_are_missing, Status.WRONG, "a known rating of 0"),
         (multiplies_by_the_mask, Status.WRONG, "other values in the hidden cells"),
-        (zero_for_newcomers, Status.WRONG, "a user without ratings"),
-        (mean_of_means_for_newcomers, Status.WRONG, "a user without ratings"),
+        (zero_for_newcomers, Status.WRONG, "a person without ratings"),
+        (mean_of_means_for_newcomers, Status.WRONG, "a person without ratings"),
         (forgets_to_return, Status.RETURNED_NONE, "all cells known"),
         (lambda ratings, known: ratings[0, 9], Status.RAISED, "all cells known"),
     ],
@@ -77,17 +77,19 @@ def test_wrong_user_means_are_caught(attempt, status, case):
 
 
 def test_masked_error_is_found():
-    assert check.masked_error.judge(0.5).status is Status.RIGHT
-    assert check.masked_error.judge(1 / 2).status is Status.RIGHT
+    assert check.masked_error.judge(10.0).status is Status.RIGHT
+    assert check.masked_error.judge(10).status is Status.RIGHT
 
 
 @pytest.mark.parametrize(
     ("prediction", "problem"),
     [
-        (0.25, "not over all four"),
-        (1.5, "takes the missing targets for zeros"),
+        (20 / 3, "not over all three"),
+        (29 / 3, "takes the missing target for a zero"),
         (NAN, "leave them out"),
-        (1.0, "the loss is a mean"),
+        (20.0, "the loss is a mean"),
+        (np.sqrt(10), "without a root"),
+        (3, "square them first"),
         (7, "other values"),
     ],
 )
@@ -134,7 +136,7 @@ def ridge(ratings, known, vt, l2):
 
 
 def test_ridge_codes_pass():
-    assert check.code_of.judge(ridge).message == "✓ code_of: 5 of 5 cases"
+    assert check.code_of.judge(ridge).message == "✓ code_of: 6 of 6 cases"
 
 
 def zero_filled_projection(ratings, known, vt, l2):
@@ -153,16 +155,43 @@ def penalises_everything_alike(ratings, known, vt, l2):
     return vt[:, known] @ ratings[known] / (1 + l2)
 
 
+def shrinks_the_projection_of_zeros(ratings, known, vt, l2):
+    return vt @ np.where(known, ratings, 0.0) / (1 + l2)
+
+
+def halves_the_penalty(ratings, known, vt, l2):
+    return ridge(ratings, known, vt, l2 / 2)
+
+
+def penalty_per_rating(ratings, known, vt, l2):
+    return ridge(ratings, known, vt, l2 * known.sum())
+
+
+def penalty_in_every_entry(ratings, known, vt, l2):
+    basis = vt[:, known]
+    return np.linalg.pinv(basis @ basis.T + l2) @ basis @ ratings[known]
+
+
+def shrinks_too_little_if_strong(ratings, known, vt, l2):
+    return ridge(ratings, known, vt, min(l2, 1.0))
+
+
 @pytest.mark.parametrize(
-    ("attempt", "case"),
+    ("attempt", "case", "hint"),
     [
-        (zero_filled_projection, "three known ratings"),
-        (includes_the_unknown, "three known ratings"),
-        (forgets_the_penalty, "three known ratings"),
-        (penalises_everything_alike, "three known ratings"),
+        (zero_filled_projection, "everything known, a penalty", "Differentiate"),
+        (includes_the_unknown, "everything known, a penalty", "Differentiate"),
+        (forgets_the_penalty, "everything known, a penalty", "Differentiate"),
+        (halves_the_penalty, "everything known, a penalty", "Differentiate"),
+        (penalty_per_rating, "everything known, a penalty", "Differentiate"),
+        (penalty_in_every_entry, "everything known, a penalty", "and where"),
+        (penalises_everything_alike, "three known ratings", "unknown columns"),
+        (shrinks_the_projection_of_zeros, "three known ratings", "unknown columns"),
+        (shrinks_too_little_if_strong, "a strong penalty", "diagonal"),
     ],
 )
-def test_wrong_codes_are_caught(attempt, case):
+def test_wrong_codes_are_caught(attempt, case, hint):
     outcome = check.code_of.judge(attempt)
     assert outcome.status is Status.WRONG
     assert case in outcome.message
+    assert hint in outcome.message.splitlines()[-1]

@@ -11,8 +11,8 @@ from course_utils.factorization import SVD, truncated_svd
 _NAN = np.nan
 _RATINGS = np.array([[5.0, 3.0, 0.0, 0.0], [4.0, 0.0, 2.0, 3.0], [0.0, 0.0, 0.0, 0.0]])
 _KNOWN = _RATINGS > 0
-_TARGETS = np.array([[5.0, _NAN], [_NAN, 3.0]])
-_ANSWERS = np.array([[4.0, 2.0], [1.0, 3.0]])
+_TARGETS = np.array([[_NAN, 2.0, 5.0]])
+_ANSWERS = np.array([[3.0, 4.0, 1.0]])
 _VT = truncated_svd([[2.0, 1.0, 2.0, 0.0], [0.0, 3.0, -1.0, 1.0], [1.0, 0.0, 0.0, 2.0]], 2).vt
 
 
@@ -78,7 +78,7 @@ user_means = Exercise(
             "half of the cells hidden",
             (_RATINGS[:2], _KNOWN[:2]),
             "(5 + 3) / 2 is 4; dividing by four columns gives 2",
-            hint="Divide each user's sum by the number of that user's known cells.",
+            hint="Divide each person's sum by the number of that person's known cells.",
         ),
         Case(
             "a known rating of 0",
@@ -93,7 +93,7 @@ user_means = Exercise(
             hint="np.where(known, ratings, 0) removes it; multiplying by `known` does not.",
         ),
         Case(
-            "a user without ratings",
+            "a person without ratings",
             (_RATINGS, _KNOWN),
             "0 / 0 is no answer; the mean of all known ratings is a sensible one",
             hint="np.where(counts > 0, …, mean of all known ratings); mind the division by 0.",
@@ -106,13 +106,15 @@ user_means = Exercise(
 masked_error = Prediction(
     name="masked_error",
     answer=lambda: _masked_error(_TARGETS, _ANSWERS),
-    because="Two cells are known; their errors are 1 and 0, and the mean of the squares is 1/2.",
+    because="Two cells are known; their errors are 2 and −4, and the mean of the squares is 20/2.",
     hint="Cross out the cells whose target is missing, also in the count.",
     misconceptions={
-        "the mean goes over the two known cells, not over all four": lambda: 0.25,
-        "that takes the missing targets for zeros": lambda: 1.5,
+        "the mean goes over the two known cells, not over all three": lambda: 20 / 3,
+        "that takes the missing target for a zero": lambda: 29 / 3,
         "NaN appears only if missing cells take part; leave them out": lambda: _NAN,
-        "that is the sum; the loss is a mean": lambda: 1.0,
+        "that is the sum; the loss is a mean": lambda: 20.0,
+        "that is the root of the loss; it is a mean of squares, without a root": lambda: 10**0.5,
+        "that is the mean of the absolute errors; square them first": lambda: 3.0,
     },
 )
 
@@ -134,16 +136,22 @@ code_of = Exercise(
             "the rows of vt are orthonormal, so the code is vt @ ratings",
         ),
         Case(
+            "everything known, a penalty",
+            (*_row(2.0, 1.0, 2.0, 0.0), _VT, 0.5),
+            "with orthonormal rows the penalty divides the code by 1 + λ",
+            hint="Differentiate λ c·c as well. What does it add to the k equations, and where?",
+        ),
+        Case(
             "three known ratings",
             (*_row(2.0, _NAN, 1.0, -1.0), _VT, 0.5),
             "unknown cells may hold NaN and must not take part",
-            hint="Pick the known columns first: basis = vt[:, known].",
+            hint="Both vt and ratings lose their unknown columns, before anything is multiplied.",
         ),
         Case(
             "a strong penalty",
             (*_row(2.0, 1.0, _NAN, 0.0), _VT, 100.0),
             "the code shrinks towards 0, and the prediction towards the mean",
-            hint="The penalty stands on the diagonal: basis @ basis.T + l2 * np.eye(k).",
+            hint="λ belongs to every code entry by itself: on the diagonal, and nowhere else.",
         ),
         Case(
             "a single rating",
@@ -156,5 +164,5 @@ code_of = Exercise(
             "a newcomer's code is 0, so the prediction is the mean that was taken off",
         ),
     ],
-    hint="Solve (basis @ basis.T + l2 * identity) code = basis @ known ratings.",
+    hint="Set the derivative of the sum to 0: k linear equations for the k numbers of the code.",
 )
