@@ -182,6 +182,7 @@ PREDICTION = Prediction(
         ((4, 3), Status.WRONG, "columns and rows are swapped"),
         ((3, 3), Status.WRONG, "value 1: other values"),
         (12, Status.WRONG, "one int instead of 2 values"),
+        (([1, [2]], 4), Status.WRONG, "not comparable (ValueError"),
     ],
 )
 def test_prediction(given, status, text, capsys):

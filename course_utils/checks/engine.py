@@ -180,6 +180,14 @@ def same_value(expected: Any, got: Any) -> str:
     return "" if agree else "other values"
 
 
+def _difference(compare: Callable[[Any, Any], str], expected: Any, got: Any) -> str:
+    """Difference in words, also for a result so odd that it cannot even be compared."""
+    try:
+        return compare(expected, got)
+    except Exception as error:
+        return f"not comparable ({type(error).__name__}: {error})"
+
+
 def describe(value: Any) -> str:
     """Text of a value as the learner should see it.
 
@@ -342,10 +350,7 @@ class Exercise:
         if got is None:
             lines.append(_field("got", "None – is there a `return` at the end?"))
             return self._failure(Status.RETURNED_NONE, lines, hint)
-        try:
-            difference = self.compare(expected, got)
-        except Exception as error:  # a result so odd that it cannot even be compared
-            difference = f"not comparable ({type(error).__name__}: {error})"
+        difference = _difference(self.compare, expected, got)
         lines.append(_field("got", describe(got)))
         if difference:
             lines.append(_field("problem", difference))
@@ -463,16 +468,13 @@ class Prediction:
             return Outcome(
                 Status.RETURNED_NONE, f"✗ {self.name}: got None – put your value in place of TODO"
             )
-        try:
-            difference = same_value(self.answer(), prediction)
-        except Exception as error:
-            difference = f"not comparable ({type(error).__name__}: {error})"
+        difference = _difference(same_value, self.answer(), prediction)
         if not difference:
             return Outcome(Status.RIGHT, f"✓ {self.name}: {describe(prediction)}. {self.because}")
         if self._is_rounded(prediction):
             difference = "nearly: it is rounded; write the calculation and let Python do it"
         for explanation, mistaken in self.misconceptions.items():
-            if not same_value(mistaken(), prediction):
+            if not _difference(same_value, mistaken(), prediction):
                 difference = explanation
                 break
         lines = [f"✗ {self.name}: not {describe(prediction)}"]

@@ -13,17 +13,22 @@ _WEIGHTS = np.array([[1.5, 0, 0, 2.0], [0, 0, 3.5, 0]])
 TABLE = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
 
 
-def _csr(data: list[float], indices: list[int], indptr: list[int]) -> sp.csr_array:
-    parts = (np.array(data, dtype=float), np.array(indices), np.array(indptr))
-    return sp.csr_array(parts, shape=(len(indptr) - 1, 4))
+def _csr(data: list[float], indices: list[int], indptr: list[int], ids: int = 4) -> sp.csr_array:
+    parts = (np.array(data, dtype=float), np.array(indices, dtype=int), np.array(indptr))
+    return sp.csr_array(parts, shape=(len(indptr) - 1, ids))
 
 
 def _lookup(matrix: Any, table: np.ndarray) -> np.ndarray:
     return embeddings.sparse_embedding_lookup(matrix, table)
 
 
-def _lookup_gradient(matrix: Any, upstream: np.ndarray) -> np.ndarray:
-    return embeddings.sparse_embedding_lookup(matrix.T, upstream)
+def _mean_lookup(matrix: Any, table: np.ndarray) -> np.ndarray:
+    return embeddings.sparse_embedding_lookup(matrix, table, combiner="mean")
+
+
+def _weight_gradient(matrix: Any, table: np.ndarray, upstream: np.ndarray) -> np.ndarray:
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return np.einsum("ed,ed->e", table[matrix.indices], upstream[rows])
 
 
 def _lookup_up_to_last_filled_row(weights: Any) -> np.ndarray:
@@ -41,13 +46,13 @@ def _weights_problem(weights: Any) -> str:
 
 
 @st.composite
-def _stored_matrices(draw: st.DrawFn) -> Any:
+def _stored_matrices(draw: st.DrawFn, *, always_csr: bool = False) -> Any:
     """Draw a small matrix in CSR or CSC, its entries in any order and often repeated."""
     rows = draw(st.integers(1, 3))
     entry = st.tuples(st.integers(0, rows - 1), st.integers(0, 3), st.integers(-2, 3))
     entries = draw(st.lists(entry, max_size=6))
     row, column, data = (np.array([e[k] for e in entries], dtype=np.int64) for k in range(3))
-    by_rows = draw(st.booleans())
+    by_rows = always_csr or draw(st.booleans())
     major, minor, sides = (row, column, rows) if by_rows else (column, row, 4)
     order = np.argsort(major, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(major, minlength=sides))])
@@ -69,9 +74,9 @@ predict_lookup = Prediction(
     },
 )
 
-lookup = Exercise(
-    name="lookup",
-    reference=_lookup,
+mean_lookup = Exercise(
+    name="mean_lookup",
+    reference=_mean_lookup,
     cases=[
         Case(
             "the matrix of step 1",
@@ -94,50 +99,93 @@ lookup = Exercise(
             "duplicates",
             (_csr([1.0, 2.0, 3.0], [1, 1, 0], [0, 3]), TABLE),
             "an entry given twice counts as the sum of both",
-            hint="np.add.at adds every entry; result[rows] += … keeps only the last of a row.",
+            hint="np.add.at adds every entry; sums[rows] += … keeps only the last of a row.",
+        ),
+        Case(
+            "an empty row in the middle",
+            (_csr([2.0, 1.0], [3, 0], [0, 1, 1, 2]), TABLE),
+            "its weights add up to 0, and 0 / 0 is not a number",
+            hint="np.divide has an argument `where`, and zeros to start from can be its `out`.",
         ),
         Case(
             "an empty row at the end",
             (_csr([2.0], [3], [0, 1, 1]), TABLE),
             "the result has as many rows as the matrix",
+            hint="np.bincount stops at the largest number it has seen, unless minlength says more.",
         ),
-        Case("a wider table", (sp.csr_array(_WEIGHTS), np.eye(4, 7)), "the table sets the width"),
+        Case(
+            "weights that cancel",
+            (_csr([1.0, -1.0, 2.0], [0, 1, 3], [0, 2, 3]), TABLE),
+            "the row is not empty, and yet there is nothing to divide by",
+            hint="Ask whether the divisor is 0, not whether the row is empty.",
+        ),
+        Case(
+            "integer weights",
+            (sp.csr_array(np.array([[2, 0, 0, 2], [0, 3, 0, 0]])), TABLE),
+            "the number of stars is an integer, a mean is not",
+        ),
+        Case(
+            "three ids and a wider table",
+            (_csr([1.0, 2.0], [2, 0], [0, 2], ids=3), np.arange(21.0).reshape(3, 7)),
+            "the table sets the width, and the matrix the number of ids",
+        ),
     ],
     hint="Which row, which column and which value belong together? Take them from one place.",
     search=st.tuples(_stored_matrices(), st.just(TABLE)),
 )
 
-lookup_gradient = Exercise(
-    name="lookup_gradient",
-    reference=_lookup_gradient,
+weight_gradient = Exercise(
+    name="weight_gradient",
+    reference=_weight_gradient,
     cases=[
         Case(
-            "the matrix of step 1",
-            (sp.csr_array(_WEIGHTS), np.array([[1.0, 0.0], [0.0, 1.0]])),
-            "column 1 is empty, so row 1 of the table gets no gradient",
-            hint="The result has one row per row of the table, the unused ones included.",
+            "a single weight",
+            (_csr([3.0], [2], [0, 1]), TABLE, np.array([[1.0, 0.5]])),
+            "table row 2 times row 0 of upstream: 3 · 1 + 30 · 0.5",
+            hint="A change of the weight moves the result along one table row.",
         ),
         Case(
-            "an id that two rows use",
-            (_csr([1.0, 2.0], [3, 3], [0, 1, 2]), np.array([[1.0, 2.0], [10.0, 20.0]])),
-            "its gradients add up",
-            hint="Row j collects from every row of the matrix in which column j is filled.",
+            "the matrix of step 1",
+            (sp.csr_array(_WEIGHTS), TABLE, np.array([[1.0, 0.0], [0.0, 1.0]])),
+            "the size of a weight plays no part, only its place does",
+        ),
+        Case(
+            "columns out of order",
+            (_csr([1.0, 2.0], [3, 0], [0, 2]), TABLE, np.array([[1.0, 1.0]])),
+            "the result follows matrix.data, whatever the order of the columns",
+            hint="Read the columns from matrix.indices.",
+        ),
+        Case(
+            "a stored zero",
+            (_csr([0.0, 2.0], [1, 2], [0, 1, 2]), TABLE, np.array([[1.0, 1.0], [0.0, 2.0]])),
+            "it is a weight that could grow, so it has a gradient as well",
+            hint="nonzero() leaves stored zeros out; indices and indptr do not.",
+        ),
+        Case(
+            "duplicates",
+            (_csr([1.0, 2.0, 5.0], [1, 1, 3], [0, 3]), TABLE, np.array([[2.0, 0.0]])),
+            "both entries of the cell are weights, with the same gradient",
         ),
         Case(
             "an empty row",
-            (_csr([5.0], [0], [0, 0, 1]), np.array([[7.0, 7.0], [1.0, 1.0]])),
-            "what it would pass on reaches no table row",
+            (_csr([5.0], [0], [0, 0, 1]), TABLE, np.array([[7.0, 7.0], [1.0, 1.0]])),
+            "the first entry stands in row 1",
+            hint="np.diff(matrix.indptr) says how many entries each row has.",
         ),
         Case(
-            "no nonzeros",
-            (_csr([], [], [0, 0]), np.array([[1.0, 1.0]])),
-            "every gradient is 0, yet the shape is that of the table",
+            "nothing stored",
+            (_csr([], [], [0, 0]), TABLE, np.array([[1.0, 1.0]])),
+            "no weight, no gradient: the shape is (0,)",
         ),
-        Case("CSC input", (sp.csc_array(_WEIGHTS), np.ones((2, 3))), "the format must not matter"),
+        Case(
+            "three ids, integer weights",
+            (sp.csr_array(np.array([[0, 2, 1]])), np.arange(12.0).reshape(3, 4), np.ones((1, 4))),
+            "neither the 4 ids nor the 2 numbers of step 1 are fixed",
+        ),
     ],
-    hint="The lookup is a matrix product; what is the gradient of A @ E with respect to E?",
-    search=_stored_matrices().map(
-        lambda matrix: (matrix, np.arange(1.0, 2 * matrix.shape[0] + 1).reshape(-1, 2))
+    hint="How does the result move when one weight grows, and what does upstream say about that?",
+    search=_stored_matrices(always_csr=True).map(
+        lambda matrix: (matrix, TABLE, np.arange(1.0, 2 * matrix.shape[0] + 1).reshape(-1, 2))
     ),
 )
 
