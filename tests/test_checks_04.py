@@ -110,7 +110,7 @@ def test_wrong_distances_are_caught(attempt, status, case):
 
 
 def test_equal_spaces_are_expected_to_be_exactly_0_apart():
-    assert "expected  0\n" in check.projection_distance.judge(plain_entries).message
+    assert "expected  0\n" in check.projection_distance.judge(not_normalised).message
 
 
 def test_a_distance_that_knows_the_cases_is_caught_by_the_search():
