@@ -14,7 +14,14 @@ _GUARD = Path(__file__).parent / "no_network" / "sitecustomize.py"
 _spec = importlib.util.spec_from_file_location("no_network", _GUARD)
 _spec.loader.exec_module(importlib.util.module_from_spec(_spec))  # importing it blocks the network
 
-hypothesis.settings.register_profile("course", derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile(
+    "course",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    # mutmut runs a test method in one process twice, each time on a new object of its class.
+    suppress_health_check=[hypothesis.HealthCheck.differing_executors],
+)
 hypothesis.settings.load_profile("course")
 
 # Marker -> the module that it allows.
