@@ -19,7 +19,7 @@ DESCRIPTION = "Ten digits in three rows"
 
 
 def stored_picture() -> bytes:
-    """The picture in notebook 06 whose description begins with :data:`DESCRIPTION`.
+    """Return the picture in notebook 06 whose description begins with :data:`DESCRIPTION`.
 
     Returns
     -------
