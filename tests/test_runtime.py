@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 import sys
 
@@ -34,15 +35,86 @@ def test_start_seeds_python_and_returns_a_seeded_generator(capsys):
 
 @pytest.mark.parametrize("seed", [-1, 1.0, True, "0", None])
 def test_start_refuses_a_bad_seed(seed):
-    with pytest.raises(ValueError, match="seed must be an integer"):
+    message = f"seed must be an integer of at least 0, got {seed!r}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         runtime.start(seed=seed)
 
 
 def test_start_refuses_unknown_framework_and_threads():
-    with pytest.raises(ValueError, match="'keras', 'torch' or None, got 'jax'"):
+    with pytest.raises(ValueError, match="^framework must be 'keras', 'torch' or None, got 'jax'$"):
         runtime.start(framework="jax")
-    with pytest.raises(ValueError, match="threads must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="^threads must be at least 1, got 0$"):
         runtime.start(threads=0)
+
+
+class Recorder:
+    """Stands for a module: remembers every call on it, however deep, and returns `answers`."""
+
+    def __init__(self, calls, path="", answers=None):
+        self.calls, self.path, self.answers = calls, path, answers or {}
+
+    def __getattr__(self, name):
+        path = f"{self.path}.{name}".lstrip(".")
+        return Recorder(self.calls, path, self.answers)
+
+    def __call__(self, *arguments):
+        self.calls.append((self.path, *arguments))
+        return self.answers.get(self.path, Recorder(self.calls, f"{self.path}()"))
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """Calls that start() makes on a framework, without the framework; and an own environment."""
+    calls = []
+    for name in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "OMP_WAIT_POLICY", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(runtime, "_import_framework", lambda name: Recorder(calls, name))
+    monkeypatch.setattr(
+        runtime.importlib, "import_module", lambda name: Recorder(calls, f"import {name}")
+    )
+    yield calls
+    for name in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "OMP_WAIT_POLICY"):
+        os.environ.pop(name, None)
+
+
+def test_start_hands_seed_and_threads_to_keras(recorded, capsys):
+    runtime.start(seed=3, framework="keras", threads=5)
+    assert ("keras.config.threading.set_intra_op_parallelism_threads", 5) in recorded
+    assert ("keras.config.threading.set_inter_op_parallelism_threads", 5) in recorded
+    assert ("keras.get_logger().setLevel", "ERROR") in recorded
+    assert ("import keras.utils.set_random_seed", 3) in recorded
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
+    assert capsys.readouterr().out == "Ready: seed 3, framework keras\n"
+
+
+def test_start_hands_seed_and_threads_to_torch(recorded, capsys):
+    runtime.start(seed=3, framework="torch", threads=5)
+    assert recorded == [("torch.set_num_threads", 5), ("torch.manual_seed", 3)]
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert capsys.readouterr().out == "Ready: seed 3, framework torch\n"
+
+
+def test_start_leaves_settings_of_the_user(recorded, monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    runtime.start(framework="torch")
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    assert recorded == [("torch.set_num_threads", 7), ("torch.manual_seed", 0)]
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_device_prefers_cuda_then_mps(monkeypatch, cuda, mps, expected):
+    answers = {"torch.cuda.is_available": cuda, "torch.backends.mps.is_available": mps}
+    asked = []
+    monkeypatch.setattr(
+        runtime, "_import_framework", lambda name: asked.append(name) or Recorder([], name, answers)
+    )
+    assert runtime.device() == expected
+    assert asked == ["torch"]
 
 
 def test_default_threads_follow_the_environment(monkeypatch):
@@ -52,7 +124,8 @@ def test_default_threads_follow_the_environment(monkeypatch):
     assert 1 <= runtime.default_threads() <= (os.cpu_count() or 1)
     for bad in ("0", "two", "-1"):
         monkeypatch.setenv("OMP_NUM_THREADS", bad)
-        with pytest.raises(ValueError, match=f"positive integer, got '{bad}'"):
+        message = f"^OMP_NUM_THREADS must be a positive integer, got '{bad}'$"
+        with pytest.raises(ValueError, match=message):
             runtime.default_threads()
 
 
@@ -104,7 +177,11 @@ def test_framework_starts_silently_seeded_and_with_one_thread(framework, code):
 
 def test_second_framework_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", object())
-    with pytest.raises(RuntimeError, match=r"already holds tensorflow.*one framework.*Restart"):
+    message = (
+        "this process already holds tensorflow, so 'torch' cannot start here: one framework per "
+        "notebook. Restart the kernel and run the set-up cell first."
+    )
+    with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
         runtime.start(framework="torch")
 
 
@@ -115,7 +192,11 @@ def test_missing_framework_names_the_repair(monkeypatch):
         runtime.importlib, "import_module", lambda name: (_ for _ in ()).throw(ImportError(name))
     )
     del sys.modules["torch"]
-    with pytest.raises(RuntimeError, match="torch cannot be imported.*make course"):
+    message = (
+        "torch cannot be imported (torch). Repair the environment with `make course`, "
+        "or see notebook 00."
+    )
+    with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
         runtime.start(framework="torch")
 
 
@@ -138,8 +219,7 @@ def test_report_of_this_environment_is_clean():
 
 def test_report_says_how_to_repair():
     old, missing = runtime.check_requirements(["numpy>=99", "no-such-package>=2"])
-    assert old.problem.startswith("version 2.")
-    assert old.problem.endswith(">=99 is needed")
+    assert old.problem == f"version {np.__version__} is installed, >=99 is needed"
     assert old.repair == 'python -m pip install "numpy>=99"'
     assert str(missing) == (
         '[fix: python -m pip install "no-such-package>=2"] no-such-package: not installed'
@@ -163,5 +243,9 @@ def test_report_without_the_package_itself_names_the_command(monkeypatch):
         raise runtime.importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(runtime.importlib.metadata, "requires", missing)
-    with pytest.raises(RuntimeError, match="pip install -c constraints.txt -e"):
+    message = (
+        "course-utils is not installed in this environment; from the folder with pyproject.toml "
+        "run: python -m pip install -c constraints.txt -e ."
+    )
+    with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
         runtime.environment_report()
