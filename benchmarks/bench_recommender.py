@@ -45,7 +45,7 @@ def genre_flags(movielens: MovieLens, film_ids: np.ndarray) -> np.ndarray:
     return flags.to_numpy(dtype=bool)
 
 
-def denoising_vectors(train: sp.csr_array, epochs: int = 22) -> np.ndarray:
+def denoising_vectors(train: sp.csr_array, epochs: int = 16) -> np.ndarray:
     """Film vectors of notebook 13: both halves of the weights, each of length 1."""
     import torch
 

@@ -188,7 +188,7 @@ def cosine_scorer(
     *,
     support: sp.sparray | sp.spmatrix | None = None,
     min_support: int = 3,
-    shrink: float = 40.0,
+    shrink: float = 30.0,
 ) -> Scorer:
     """Make a function that scores all items by their cosine to given ones.
 
@@ -281,7 +281,7 @@ def similar_items(
     *,
     support: sp.sparray | sp.spmatrix | None = None,
     min_support: int = 3,
-    shrink: float = 40.0,
+    shrink: float = 30.0,
 ) -> Neighbours:
     """Find the items most similar to one item, wary of items that hardly anybody has rated.
 
