@@ -227,8 +227,19 @@ def test_report_says_how_to_repair():
 
 
 def test_report_leaves_out_other_platforms_and_extras():
-    lines = ["no-such-package; sys_platform == 'amiga'", "no-such-package; extra == 'dev'"]
-    assert runtime.check_requirements(lines) == []
+    lines = [
+        "no-such-package; sys_platform == 'amiga'",
+        "no-such-package; extra == 'dev'",
+        "numpy>=1",
+    ]
+    (status,) = runtime.check_requirements(lines)
+    assert status == ("numpy", "", "")
+
+
+def test_report_accepts_a_prerelease(monkeypatch):
+    monkeypatch.setattr(runtime, "_installed_version", lambda name: "3.0rc1")
+    (status,) = runtime.check_requirements(["numpy>=2"])
+    assert status.problem == ""
 
 
 def test_report_takes_the_other_tensorflow_package(monkeypatch):
