@@ -247,7 +247,9 @@ def check_indices(indices: ArrayLike, num_classes: int) -> np.ndarray:
     """
     num_classes = _integer(num_classes, "num_classes")
     indices = _integers(indices, "indices")
-    if len(indices) and not (indices.min() >= 0 and indices.max() < num_classes):
+    # Read as unsigned, a negative number exceeds every legal one: one pass sees both ends.
+    unsigned = indices.view(indices.dtype.str.replace("i", "u"))
+    if len(indices) and unsigned.max() >= min(num_classes, int(np.iinfo(indices.dtype).max) + 1):
         position = int(np.argmax((indices < 0) | (indices >= num_classes)))
         allowed = f"lie in 0 … {num_classes - 1}" if num_classes else "be empty for 0 classes"
         raise ValueError(f"indices must {allowed}, got {indices[position]} at position {position}")

@@ -397,3 +397,18 @@ class TestRagged:
     def test_values_of_unsupported_dtype_are_refused(self):
         with pytest.raises(ValueError, match="no sparse arrays of dtype <U1"):
             from_ragged(["a"], [0, 1])
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int64", ">i4", "uint8", "uint64"])
+@pytest.mark.parametrize("num_classes", [3, 127, 128, 200, 256, 300])
+@pytest.mark.parametrize("index", [-128, -1, 0, 2, 126, 127, 199, 255])
+def test_index_is_legal_or_not_whatever_its_type(dtype, num_classes, index):
+    limits = np.iinfo(dtype)
+    if not limits.min <= index <= limits.max:
+        return  # the type has no such number
+    indices = np.array([0, index], dtype=dtype)
+    if 0 <= index < num_classes:
+        np.testing.assert_array_equal(index_to_indicator(indices, num_classes).indices, [0, index])
+    else:
+        with pytest.raises(ValueError, match=f"got {index} at position 1"):
+            index_to_indicator(indices, num_classes)
