@@ -177,7 +177,8 @@ def ndcg_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
     hits, counts = _ranked_hits(scores, relevant, k)
     discounts = 1 / np.log2(np.arange(2, k + 2))
     best = np.cumsum(discounts)[np.minimum(counts, k) - 1]
-    return hits @ discounts / best
+    # The two sums add in different orders, so a perfect list may exceed 1 by rounding.
+    return np.minimum(hits @ discounts / best, 1.0)
 
 
 def recall_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
