@@ -101,13 +101,7 @@ class SparseInputAutoencoder(nn.Module):
         ValueError
             If the number of columns is not `n_features`, or an id or a weight is invalid.
         """
-        if rows.shape[1] != self.config["n_features"]:
-            raise ValueError(
-                f"the model takes rows of {self.config['n_features']} columns, "
-                f"got a matrix of shape {rows.shape}"
-            )
-        ids, offsets, weights = map(torch.from_numpy, embedding_bag_inputs(rows))
-        weights = weights.to(self.lookup.weight.dtype)
+        ids, offsets, weights = _bag_tensors(rows, self.lookup, self.config["n_features"])
         return self.encoder(self.lookup(ids, offsets, per_sample_weights=weights) + self.bias)
 
     def forward(self, rows: sp.csr_array) -> Tensor:
@@ -316,13 +310,7 @@ class InteractionAutoencoder(nn.Module):
         ValueError
             If the number of columns is not `n_items`, or an id or a weight is invalid.
         """
-        if rows.shape[1] != self.config["n_items"]:
-            raise ValueError(
-                f"the model takes rows of {self.config['n_items']} columns, "
-                f"got a matrix of shape {rows.shape}"
-            )
-        ids, offsets, weights = map(torch.from_numpy, embedding_bag_inputs(rows))
-        weights = weights.to(self.lookup.weight.dtype)
+        ids, offsets, weights = _bag_tensors(rows, self.lookup, self.config["n_items"])
         if self.training:
             weights = weights * (torch.rand(len(weights)) >= self.config["hide_items"])
         row_of = _row_of(rows)
@@ -364,6 +352,18 @@ class InteractionAutoencoder(nn.Module):
         weights, row_of = weights.to(scores.dtype), _row_of(rows)
         chosen = scores[row_of, ids.long()] - torch.logsumexp(scores, dim=1)[row_of]
         return -(weights * chosen).sum() / weights.sum()
+
+
+def _bag_tensors(
+    rows: Any, lookup: torch.nn.EmbeddingBag, columns: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Ids, offsets and weights of sparse rows, the weights in the type of the lookup's table."""
+    if rows.shape[1] != columns:
+        raise ValueError(
+            f"the model takes rows of {columns} columns, got a matrix of shape {rows.shape}"
+        )
+    ids, offsets, weights = map(torch.from_numpy, embedding_bag_inputs(rows))
+    return ids, offsets, weights.to(lookup.weight.dtype)
 
 
 def _row_of(rows: sp.csr_array) -> Tensor:
