@@ -6,6 +6,7 @@ compute the same numbers; the tests compare them, each in a process of its own.
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +21,9 @@ COMBINERS = ("sum", "mean", "sqrtn")
 
 # Multiplications below which starting another thread costs more than it saves (about 1 ms).
 _WORK_PER_THREAD = 4_000_000
+
+# Multiplications from which PyTorch's kernel is worth its call.
+_WORK_FOR_TORCH = 1_000_000
 
 
 def one_hot(indices: ArrayLike, num_classes: int, *, dtype: DTypeLike = np.float32) -> np.ndarray:
@@ -74,7 +78,8 @@ def sparse_embedding_lookup(
     :math:`\sum_j A_{ij} E_j`, so with the combiner "sum" it is the matrix product `A @ E`, and its
     gradient with respect to the table is `A.T @ G`. Time and memory grow with the nonzeros: no
     dense copy of `matrix` is made. Large products run on
-    :func:`course_utils.runtime.default_threads` threads.
+    :func:`course_utils.runtime.default_threads` threads; where PyTorch is loaded, large float32
+    products run on its kernel and threads, with other rounding in the last digit.
 
     Parameters
     ----------
@@ -241,6 +246,39 @@ def _checked_table(table: ArrayLike, ids: int) -> np.ndarray:
 
 
 def _multiply(weights: sp.csr_array, table: np.ndarray) -> np.ndarray:
+    """`weights @ table` by the fastest kernel that this process has.
+
+    PyTorch sums float32 rows with vector instructions, several times as fast as SciPy. It is
+    used where it is loaded already, and never loaded for this: it cannot share a process with
+    TensorFlow.
+    """
+    work = weights.nnz * table.shape[1]
+    torch = sys.modules.get("torch")
+    if torch is not None and table.dtype == np.float32 and work >= _WORK_FOR_TORCH:
+        return _multiply_by_torch(torch, weights, table)
+    return _multiply_by_scipy(weights, table)
+
+
+def _multiply_by_torch(torch: Any, weights: sp.csr_array, table: np.ndarray) -> np.ndarray:
+    """`weights @ table` as an EmbeddingBag computes it."""
+    arrays = (
+        weights.indices[: weights.nnz],
+        table,
+        weights.indptr[:-1],
+        weights.data[: weights.nnz],
+    )
+    # PyTorch warns of arrays it may not write to, though it only reads these: copy them.
+    ids, rows, starts, values = (
+        torch.from_numpy(np.require(array, requirements=("C", "W"))) for array in arrays
+    )
+    with torch.no_grad():
+        bags = torch.nn.functional.embedding_bag(
+            ids, rows, starts, mode="sum", per_sample_weights=values
+        )
+    return bags.numpy()
+
+
+def _multiply_by_scipy(weights: sp.csr_array, table: np.ndarray) -> np.ndarray:
     """`weights @ table`, in blocks of rows with equally many nonzeros, one per thread.
 
     SciPy's product runs on one thread and lets go of the interpreter lock.

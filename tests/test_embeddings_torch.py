@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from course_utils import embeddings
 from course_utils.embeddings import embedding_bag_inputs, one_hot, sparse_embedding_lookup
 
 pytestmark = [
@@ -109,3 +110,57 @@ def test_the_bag_alone_averages_without_weights(torch):
             mode="mean",
             per_sample_weights=weights,
         )
+
+
+def large(dtype):
+    """Enough work for PyTorch's kernel; empty rows first, in the middle and last."""
+    rng = np.random.default_rng(0)
+    matrix = sp.random_array((700, 90), density=0.5, rng=rng, dtype=dtype, format="csr")
+    keep = np.ones(700, dtype=dtype)
+    keep[[0, 300, 301, 698, 699]] = 0
+    matrix = sp.csr_array(sp.diags_array(keep) @ matrix).astype(dtype)
+    matrix.eliminate_zeros()
+    table = rng.standard_normal((90, 40)).astype(dtype)
+    assert matrix.nnz * 40 >= embeddings._WORK_FOR_TORCH
+    return matrix, table
+
+
+@pytest.mark.usefixtures("torch")
+@pytest.mark.parametrize("combiner", embeddings.COMBINERS)
+def test_large_float32_lookups_take_the_vectorised_kernel(monkeypatch, combiner):
+    monkeypatch.setattr(embeddings, "_multiply_by_scipy", None)
+    matrix, table = large(np.float32)
+    result = sparse_embedding_lookup(matrix, table, combiner=combiner)
+    assert result.dtype == np.float32
+    monkeypatch.undo()
+    exact = sparse_embedding_lookup(matrix.astype(float), table.astype(float), combiner=combiner)
+    np.testing.assert_allclose(result, exact, atol=2e-5, rtol=0)
+    assert not result[[0, 300, 301, 698, 699]].any()
+
+
+@pytest.mark.usefixtures("torch")
+def test_the_vectorised_kernel_takes_arrays_that_cannot_be_written():
+    matrix, table = large(np.float32)
+    expected = sparse_embedding_lookup(matrix, table)
+    for array in (matrix.data, matrix.indices, matrix.indptr, table):
+        array.flags.writeable = False
+    np.testing.assert_array_equal(sparse_embedding_lookup(matrix, table), expected)
+    np.testing.assert_array_equal(
+        sparse_embedding_lookup(matrix, np.asfortranarray(table)), expected
+    )
+
+
+@pytest.mark.usefixtures("torch")
+def test_float64_stays_with_scipy(monkeypatch):
+    monkeypatch.setattr(embeddings, "_multiply_by_torch", None)
+    matrix, table = large(np.float64)
+    np.testing.assert_allclose(
+        sparse_embedding_lookup(matrix, table), matrix.toarray() @ table, atol=1e-12, rtol=0
+    )
+
+
+@pytest.mark.usefixtures("torch")
+def test_small_lookups_do_not_depend_on_what_is_loaded(monkeypatch):
+    monkeypatch.setattr(embeddings, "_multiply_by_torch", None)
+    matrix, table, _ = awkward(0, np.float32)
+    sparse_embedding_lookup(matrix, table)
