@@ -137,6 +137,49 @@ def bce_floor(x: ArrayLike) -> float:
     return float(np.mean(entr(values) + entr(1 - values)))
 
 
+def psnr(truth: ArrayLike, image: ArrayLike) -> float:
+    """Peak signal-to-noise ratio of grey values, in decibels.
+
+    Introduced in notebook 08. Ten decibels more are a tenth of the squared error. The mean is
+    taken over all pixels of all images before the logarithm, not image by image.
+
+    Parameters
+    ----------
+    truth : array_like
+        Clean grey values in [0, 1], so that the peak is 1.
+    image : array_like, same shape
+        What is compared with it; values outside [0, 1] are taken as they are.
+
+    Returns
+    -------
+    float
+        10 log10(1 / mean((truth - image)²)); infinity if both are equal.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, are empty, or a value of `truth` lies outside [0, 1].
+
+    References
+    ----------
+    A. Horé, D. Ziou (2010). Image quality metrics: PSNR vs. SSIM. ICPR 2010, equation 1.
+    doi:10.1109/ICPR.2010.579
+
+    Examples
+    --------
+    >>> round(psnr([0.0, 1.0], [0.1, 0.9]), 6)
+    20.0
+    """
+    left, right = _same_shape(truth, image)
+    if not (left.min() >= 0 and left.max() <= 1):
+        raise ValueError(
+            f"truth must lie in [0, 1], got values from {left.min()} to {left.max()}; "
+            "divide bytes by 255"
+        )
+    mean_square = np.mean((left - right) ** 2)
+    return float(-10 * np.log10(mean_square)) if mean_square else np.inf
+
+
 def ndcg_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
     """Normalised discounted cumulative gain of the k best-scored items of each user.
 
