@@ -6,11 +6,12 @@ TensorFlow.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -25,6 +26,180 @@ from tqdm import tqdm
 from course_utils.embeddings import embedding_bag_inputs
 
 _FORMAT = 1  # of the files that `save` and `fit` write
+
+
+class Autoencoder(nn.Module):
+    r"""Autoencoder of dense rows that may have gaps.
+
+    Introduced in notebook 10. With hidden layers of 128 and 64 units it is the network
+    d-128-64-k-64-128-d. A cell that is NaN was not observed: the encoder gets 0 for it, and the
+    loss leaves it out, as in Sedhain et al. (2015). Centre the rows beforehand, so that 0 means
+    "average". In training a share of the observed cells can be hidden from the encoder, which
+    must then predict them (Vincent et al., 2008); gaps are never filled with noise.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the matrix, d.
+    hidden_sizes : sequence of int
+        Widths of the encoder's hidden layers, each followed by a ReLU; the decoder mirrors them.
+        No layer should be narrower than the code. Empty for a linear autoencoder.
+    code_size : int
+        Width of the code, k, which is linear.
+    hide_observed : float
+        Share of the observed cells hidden from the encoder in training, from 0 to below 1. What
+        stays is divided by 1 - hide_observed, so that codes keep their scale. Drawn from PyTorch's
+        global generator, which :func:`fit` seeds.
+
+    Attributes
+    ----------
+    config : dict
+        The four arguments, as :func:`save` stores them.
+    encoder, decoder : torch.nn.Sequential
+        The two halves; they take rows without gaps.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer or `hide_observed` is out of range.
+
+    References
+    ----------
+    P. Vincent, H. Larochelle, Y. Bengio, P.-A. Manzagol (2008). Extracting and composing robust
+    features with denoising autoencoders. ICML '08. doi:10.1145/1390156.1390294
+
+    S. Sedhain, A. K. Menon, S. Sanner, L. Xie (2015). AutoRec: autoencoders meet collaborative
+    filtering. WWW '15 Companion, equation 2. doi:10.1145/2740908.2742726
+
+    Examples
+    --------
+    >>> model = Autoencoder(5, hidden_sizes=[4], code_size=2)
+    >>> rows = torch.tensor([[1.0, 0.0, float("nan"), 0.0, 2.0]])
+    >>> model(rows).shape, model.encode(rows).shape
+    (torch.Size([1, 5]), torch.Size([1, 2]))
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        hidden_sizes: Sequence[int] = (128, 64),
+        code_size: int = 32,
+        *,
+        hide_observed: float = 0.0,
+    ) -> None:
+        super().__init__()
+        widths = [n_features, *hidden_sizes, code_size]
+        _check_sizes(widths)
+        _check_share(hide_observed)
+        self.config: dict[str, Any] = {
+            "n_features": int(n_features),
+            "hidden_sizes": [int(width) for width in hidden_sizes],
+            "code_size": int(code_size),
+            "hide_observed": float(hide_observed),
+        }
+        self.encoder = _layers(widths)
+        self.decoder = _layers(widths[::-1])
+
+    def encode(self, rows: ArrayLike | Tensor) -> Tensor:
+        """Codes of rows.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor, shape (n, n_features)
+            On any device and of any type; NaN where nothing was observed.
+
+        Returns
+        -------
+        Tensor, shape (n, code_size)
+            On the model's device.
+
+        Raises
+        ------
+        ValueError
+            If the number of columns is not `n_features`.
+        """
+        return self.encoder(self._hide(torch.nan_to_num(self._tensor(rows), nan=0.0)))
+
+    def forward(self, rows: ArrayLike | Tensor) -> Tensor:
+        """Reconstruct rows, gaps included.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor, shape (n, n_features)
+            As for :meth:`encode`.
+
+        Returns
+        -------
+        Tensor, shape (n, n_features)
+            Without gaps.
+        """
+        return self.decoder(self.encode(rows))
+
+    def loss(self, rows: ArrayLike | Tensor) -> Tensor:
+        """Mean squared error over the observed cells of a batch.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor, shape (n, n_features)
+            Input and target.
+
+        Returns
+        -------
+        Tensor, shape ()
+            Differentiable; 0 if nothing was observed.
+        """
+        target = self._tensor(rows)
+        observed = ~torch.isnan(target)
+        # Not (error[observed]): how many cells that selects a GPU would have to tell the CPU first.
+        squares = torch.where(observed, self(target) - target, 0.0).square()
+        return squares.sum() / observed.sum().clamp(min=1)
+
+    def loss_weight(self, rows: ArrayLike | Tensor) -> Tensor:
+        """Count the cells that :meth:`loss` averages over.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor, shape (n, n_features)
+            Input and target.
+
+        Returns
+        -------
+        Tensor of integer, shape ()
+            The number of observed cells.
+        """
+        return (~torch.isnan(self._tensor(rows))).sum()
+
+    def _hide(self, rows: Tensor) -> Tensor:
+        # A gap is 0 already, so dropout can only hide what was observed.
+        return nn.functional.dropout(rows, self.config["hide_observed"], self.training)
+
+    def _tensor(self, rows: ArrayLike | Tensor) -> Tensor:
+        tensor = _on_device_of(self, rows)
+        if tensor.ndim != 2 or tensor.shape[1] != self.config["n_features"]:
+            raise ValueError(
+                f"the model takes rows of {self.config['n_features']} columns, "
+                f"got an array of shape {tuple(tensor.shape)}"
+            )
+        return tensor
+
+
+def _check_sizes(sizes: Sequence[Any]) -> None:
+    for size in sizes:
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            raise ValueError(f"every size must be an integer of at least 1, got {size!r}")
+
+
+def _check_share(share: float) -> None:
+    if not 0 <= share < 1:
+        raise ValueError(f"a share must be from 0 to below 1, got {share!r}")
+
+
+def _on_device_of(model: nn.Module, rows: ArrayLike | Tensor) -> Tensor:
+    """Rows as a tensor of the model's own type on the model's own device; no copy if they are."""
+    weight = next(model.parameters())
+    if not isinstance(rows, Tensor):  # PyTorch takes no negative strides and warns if read-only
+        rows = torch.from_numpy(np.require(rows, requirements=["C", "W"]))
+    return rows.to(device=weight.device, dtype=weight.dtype)
 
 
 class SparseInputAutoencoder(nn.Module):
@@ -67,9 +242,7 @@ class SparseInputAutoencoder(nn.Module):
     def __init__(self, n_features: int, hidden_sizes: Sequence[int], code_size: int) -> None:
         super().__init__()
         widths = [n_features, *hidden_sizes, code_size]
-        for width in widths:
-            if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
-                raise ValueError(f"every size must be an integer of at least 1, got {width!r}")
+        _check_sizes(widths)
         self.config: dict[str, Any] = {
             "n_features": int(n_features),
             "hidden_sizes": [int(width) for width in hidden_sizes],
@@ -192,9 +365,9 @@ class _SparseSquaredError(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, output: Tensor, target: sp.csr_array) -> Tensor:
-        rows = torch.from_numpy(np.repeat(np.arange(target.shape[0]), np.diff(target.indptr)))
-        columns = torch.from_numpy(target.indices[: target.nnz].astype(np.int64))
-        values = torch.from_numpy(target.data[: target.nnz]).to(output.dtype)
+        rows = _row_of(target, output.device)
+        columns = torch.from_numpy(target.indices[: target.nnz].astype(np.int64)).to(output.device)
+        values = torch.from_numpy(target.data[: target.nnz]).to(output)
         context.save_for_backward(output, rows, columns, values)
         corrections = values * (values - 2 * output[rows, columns])
         return (torch.linalg.vector_norm(output).square() + corrections.sum()) / output.numel()
@@ -227,7 +400,7 @@ class InteractionAutoencoder(nn.Module):
         Width of the code.
     hide_items, drop_code : float
         Share of a row's items hidden and of the code dropped in training, from 0 to below 1;
-        drawn from PyTorch's global generator.
+        drawn from PyTorch's global generator, which :func:`fit` seeds.
 
     Attributes
     ----------
@@ -260,12 +433,9 @@ class InteractionAutoencoder(nn.Module):
         self, n_items: int, code_size: int, *, hide_items: float = 0.3, drop_code: float = 0.3
     ) -> None:
         super().__init__()
-        for size in (n_items, code_size):
-            if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-                raise ValueError(f"every size must be an integer of at least 1, got {size!r}")
-        for share in (hide_items, drop_code):
-            if not 0 <= share < 1:
-                raise ValueError(f"a share must be from 0 to below 1, got {share!r}")
+        _check_sizes([n_items, code_size])
+        _check_share(hide_items)
+        _check_share(drop_code)
         self.config: dict[str, Any] = {
             "n_items": int(n_items),
             "code_size": int(code_size),
@@ -312,9 +482,10 @@ class InteractionAutoencoder(nn.Module):
         """
         ids, offsets, weights = _bag_tensors(rows, self.lookup, self.config["n_items"])
         if self.training:
-            weights = weights * (torch.rand(len(weights)) >= self.config["hide_items"])
-        row_of = _row_of(rows)
-        squares = torch.zeros(rows.shape[0]).to(weights).index_add_(0, row_of, weights**2)
+            draws = torch.rand(len(weights), device=weights.device)
+            weights = weights * (draws >= self.config["hide_items"])
+        row_of = _row_of(rows, weights.device)
+        squares = weights.new_zeros(rows.shape[0]).index_add_(0, row_of, weights**2)
         weights = weights / torch.where(squares > 0, squares, 1).sqrt()[row_of]
         return torch.tanh(self.lookup(ids, offsets, per_sample_weights=weights) + self.bias)
 
@@ -348,8 +519,8 @@ class InteractionAutoencoder(nn.Module):
             In nats; differentiable. Users count by the number of their interactions.
         """
         scores = self(rows)
-        ids, _, weights = map(torch.from_numpy, embedding_bag_inputs(rows))
-        weights, row_of = weights.to(scores.dtype), _row_of(rows)
+        ids, _, weights = _bag_tensors(rows, self.lookup, self.config["n_items"])
+        row_of = _row_of(rows, scores.device)
         chosen = scores[row_of, ids.long()] - torch.logsumexp(scores, dim=1)[row_of]
         return -(weights * chosen).sum() / weights.sum()
 
@@ -357,18 +528,19 @@ class InteractionAutoencoder(nn.Module):
 def _bag_tensors(
     rows: Any, lookup: torch.nn.EmbeddingBag, columns: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ids, offsets and weights of sparse rows, the weights in the type of the lookup's table."""
+    """Ids, offsets and weights of sparse rows where the lookup's table is, weights in its type."""
     if rows.shape[1] != columns:
         raise ValueError(
             f"the model takes rows of {columns} columns, got a matrix of shape {rows.shape}"
         )
     ids, offsets, weights = map(torch.from_numpy, embedding_bag_inputs(rows))
-    return ids, offsets, weights.to(lookup.weight.dtype)
+    table = lookup.weight
+    return ids.to(table.device), offsets.to(table.device), weights.to(table)
 
 
-def _row_of(rows: sp.csr_array) -> Tensor:
+def _row_of(rows: sp.csr_array, device: torch.device) -> Tensor:
     """Row of each stored entry of a CSR matrix."""
-    return torch.from_numpy(np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)))
+    return torch.from_numpy(np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))).to(device)
 
 
 class History(NamedTuple):
@@ -406,13 +578,15 @@ def fit(
     """Train a model with Adam on batches of rows.
 
     Introduced in notebook 03. The model's own `loss(rows)` says what is minimised; batches are
-    `rows[positions]`, so whatever can be indexed by rows will do, a CSR matrix or a dense array.
+    `rows[positions]`. The model's device decides where this happens: dense rows move there as a
+    whole, once, and sparse ones batch by batch.
 
     Parameters
     ----------
     model : torch.nn.Module
-        With a method `loss(rows) -> Tensor`. It is trained in place and ends with the weights of
-        its best epoch.
+        With a method `loss(rows) -> Tensor` that averages over rows, or else over as many things
+        as its method `loss_weight(rows)` says. It is trained in place and ends with the weights
+        of its best epoch.
     rows : csr_array or ndarray or Tensor, shape (n, n_features)
         Training rows.
     validation : like `rows`, optional
@@ -428,7 +602,8 @@ def fit(
     min_delta : float
         What counts as improvement: a loss lower than the best by more than this.
     seed : int
-        Decides the order of the rows in each epoch.
+        Decides, epoch by epoch, the order of the rows and whatever the model draws from PyTorch's
+        global generator, which is left as it was found.
     checkpoint : path, optional
         File to write after each epoch. If it exists, training continues from there, and ends with
         the same weights as if it had never stopped.
@@ -464,7 +639,8 @@ def fit(
     ):
         if not least <= number < math.inf:
             raise ValueError(f"{name} must be at least {least}, got {number!r}")
-    rows, validation = _ready(rows, "rows"), _ready(validation, "validation")
+    rows = _ready(rows, "rows", model)
+    validation = None if validation is None else _ready(validation, "validation", model)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     settings = {
         "rows": list(rows.shape),
@@ -507,7 +683,7 @@ def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
     Parameters
     ----------
     model : torch.nn.Module
-        With a method `loss(rows) -> Tensor` that averages over rows.
+        As for :func:`fit`.
     rows : csr_array or ndarray or Tensor, shape (n, n_features)
         At least one row.
     batch_size : int
@@ -516,31 +692,49 @@ def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
     Returns
     -------
     float
-        Mean over all rows.
+        Mean over all rows, or over all things that the model's loss averages over.
     """
-    rows = _ready(rows, "rows")
+    rows = _ready(rows, "rows", model)
     was_training = model.training
     model.eval()
-    total = 0.0
+    mean = _Mean()
     with torch.no_grad():
         for start in range(0, rows.shape[0], batch_size):
             batch = rows[start : start + batch_size]
-            total += float(model.loss(batch)) * batch.shape[0]  # type: ignore[operator]
+            mean.add(model, model.loss(batch), batch)  # type: ignore[operator]
     model.train(was_training)
-    return total / rows.shape[0]
+    return mean.value()
 
 
-def _ready(rows: Any, name: str) -> Any:
-    """Rows that can be cut into batches: CSR if they are sparse."""
-    if rows is None:
-        return None
+class _Mean:
+    """Mean of the losses of batches; what is on a GPU is fetched once, at the end."""
+
+    def __init__(self) -> None:
+        self.losses: list[Tensor] = []
+        self.weights: list[Any] = []
+
+    def add(self, model: nn.Module, loss: Tensor, batch: Any) -> None:
+        self.losses.append(loss.detach())
+        count = getattr(model, "loss_weight", None)
+        self.weights.append(batch.shape[0] if count is None else count(batch))
+
+    def value(self) -> float:
+        losses = torch.stack(self.losses).cpu().double()
+        weights = torch.stack([torch.as_tensor(weight) for weight in self.weights]).cpu().double()
+        return float(losses @ weights / weights.sum())
+
+
+def _ready(rows: Any, name: str, model: nn.Module) -> Any:
+    """Rows that can be cut into batches: CSR if sparse, else a tensor where the model is."""
     if sp.issparse(rows):
         rows = sp.csr_array(rows)  # type: ignore[call-overload]
         if not rows.has_canonical_format:
             rows = rows.copy()
             rows.sum_duplicates()
+    else:
+        rows = _on_device_of(model, rows)
     if rows.ndim != 2 or rows.shape[0] == 0:
-        raise ValueError(f"{name} must be 2-D with at least one row, got shape {rows.shape}")
+        raise ValueError(f"{name} must be 2-D with at least one row, got shape {tuple(rows.shape)}")
     return rows
 
 
@@ -552,23 +746,38 @@ def _train_epoch(
     seed: tuple[int, int],
 ) -> float:
     """One pass over the rows in a random order; mean loss on the way."""
-    order = np.random.default_rng(seed).permutation(rows.shape[0])
+    order: Any = np.random.default_rng(seed).permutation(rows.shape[0])
+    if isinstance(rows, Tensor):
+        order = torch.from_numpy(order).to(rows.device)
     model.train()
-    total = 0.0
-    for start in range(0, len(order), batch_size):
-        batch = rows[order[start : start + batch_size]]
-        loss = model.loss(batch)  # type: ignore[operator]
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise ValueError(
-                f"the loss is {value} after {seed[1]} epochs and {start} rows; "
-                "a smaller learning_rate or scaled input may help"
-            )
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total += value * batch.shape[0]
-    return total / len(order)
+    mean = _Mean()
+    with _seeded(next(model.parameters()).device, seed):
+        for start in range(0, len(order), batch_size):
+            batch = rows[order[start : start + batch_size]]
+            loss = model.loss(batch)  # type: ignore[operator]
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            mean.add(model, loss, batch)
+    value = mean.value()
+    if not math.isfinite(value):
+        raise ValueError(
+            f"the loss is {value} after {seed[1]} whole epochs; "
+            "a smaller learning_rate or scaled input may help"
+        )
+    return value
+
+
+@contextlib.contextmanager
+def _seeded(device: torch.device, seed: tuple[int, int]) -> Iterator[None]:
+    """Seed PyTorch's global generators for one epoch, and give them back as they were.
+
+    The noise of an epoch then depends on nothing that came before it, so that a resumed training
+    repeats the noise of an uninterrupted one.
+    """
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+        yield
 
 
 @dataclass
@@ -589,6 +798,7 @@ class _Run:
 
 _Model = TypeVar("_Model", bound=nn.Module)
 _CLASSES: dict[str, type[nn.Module]] = {
+    "Autoencoder": Autoencoder,
     "SparseInputAutoencoder": SparseInputAutoencoder,
     "InteractionAutoencoder": InteractionAutoencoder,
 }
