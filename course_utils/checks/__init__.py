@@ -8,6 +8,7 @@ from course_utils.checks.engine import (
     Outcome,
     Prediction,
     Status,
+    require,
     verdict,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "Outcome",
     "Prediction",
     "Status",
+    "require",
     "verdict",
 ]

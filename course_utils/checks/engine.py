@@ -110,6 +110,35 @@ def verdict(statement: str, holds: bool | np.bool_) -> None:
     print(f"✓ {statement}")
 
 
+def require(outcome: Outcome) -> None:
+    """Print the feedback if the outcome is right, or raise it.
+
+    Exercises only print, so that a notebook goes on whatever the learner wrote. A grader needs an
+    error instead: `require(check.left_align.judge(left_align))`.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What :meth:`judge` of an exercise returned.
+
+    Raises
+    ------
+    AssertionError
+        If the outcome is anything but right; the message is the feedback.
+
+    Examples
+    --------
+    >>> require(Outcome(Status.RIGHT, "✓ double: 2 of 2 cases"))
+    ✓ double: 2 of 2 cases
+    >>> require(Outcome(Status.NOT_ATTEMPTED, "○ double: not attempted yet"))
+    Traceback (most recent call last):
+    AssertionError: ○ double: not attempted yet
+    """
+    if outcome.status is not Status.RIGHT:
+        raise AssertionError(outcome.message)
+    print(outcome.message)
+
+
 def _is_sparse(value: Any) -> bool:
     # SciPy's own issparse narrows the type to a base class without dtype and shape.
     return bool(sp.issparse(value))
