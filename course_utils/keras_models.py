@@ -197,7 +197,9 @@ def fit(
     autoencoder: keras.Model,
     x: ArrayLike,
     *,
-    validation: ArrayLike | None = None,
+    targets: ArrayLike | None = None,
+    noise: float = 0.0,
+    validation: ArrayLike | tuple[ArrayLike, ArrayLike] | None = None,
     epochs: int = 10,
     batch_size: int = 128,
     loss: str = "binary_crossentropy",
@@ -206,21 +208,34 @@ def fit(
     seed: int = 0,
     report: bool = True,
 ) -> History:
-    """Train an autoencoder to reproduce its input, fast on a CPU.
+    """Train an autoencoder to reproduce its input, or to clean it, fast on a CPU.
 
     Introduced in notebook 06. Three things make it fast. The learning rate of Adam rises to
     `peak_rate` and falls to 0 along a cosine (a one-cycle schedule [1]_), which needs fewer
     epochs than a constant rate. XLA compiles the training step (`jit_compile`), and a whole epoch
     runs without a return to Python (`steps_per_execution`), which shortens each epoch.
 
+    With `noise` it becomes a denoising autoencoder [2]_ (notebook 08): the network sees `x` with
+    noise that is drawn anew in every step, so that no row is seen twice with the same noise, and
+    has to answer with the clean `x`.
+
     Parameters
     ----------
     autoencoder : keras.Model
         Trained in place. Its own `compile` settings are neither needed nor touched.
     x : array_like, shape (rows, columns)
-        Training data; with binary cross-entropy in [0, 1].
-    validation : array_like, shape (rows, columns), optional
+        Training data, the inputs of the network.
+    targets : array_like, shape (rows, columns), optional
+        What the network should answer; default: `x`, without any noise. With binary
+        cross-entropy in [0, 1].
+    noise : float
+        Standard deviation of the Gaussian noise that is added to the inputs, which are then cut
+        to [0, 1] as by :func:`course_utils.noise.gaussian_noise`; `x` has to lie in [0, 1]. With
+        0 nothing is added or cut.
+    validation : array_like, shape (rows, columns), or tuple of two, optional
         Data of which the loss is taken after each epoch, in one batch; nothing is learnt from it.
+        A tuple holds inputs and targets. No noise is added to it: pass noisy inputs, which then
+        are the same in each epoch.
     epochs : int
         Passes over `x`. The schedule is stretched over all of them, so ten epochs are not the
         first ten of twenty.
@@ -234,7 +249,7 @@ def fit(
     warmup : float
         Share of the steps in which the rate rises, from 0 to below 1.
     seed : int
-        Decides the order of the rows, whatever the process has drawn before.
+        Decides the order of the rows and the noise, whatever the process has drawn before.
     report : bool
         Print what is going on: a line at the start and one per epoch (at most some ten).
 
@@ -246,8 +261,8 @@ def fit(
     Raises
     ------
     ValueError
-        If shapes do not fit the network, values are not finite or outside [0, 1] with binary
-        cross-entropy, or an option is out of range.
+        If shapes do not fit the network or each other, values are not finite or outside [0, 1]
+        where they must not be, or an option is out of range.
     FloatingPointError
         If the loss is no longer finite.
 
@@ -255,6 +270,8 @@ def fit(
     ----------
     .. [1] L. N. Smith, N. Topin, "Super-convergence: very fast training of neural networks using
        large learning rates", 2019, arXiv:1708.07120.
+    .. [2] P. Vincent, H. Larochelle, Y. Bengio, P.-A. Manzagol, "Extracting and composing robust
+       features with denoising autoencoders", ICML 2008, doi:10.1145/1390156.1390294.
 
     Examples
     --------
@@ -263,10 +280,22 @@ def fit(
     >>> history = fit(autoencoder, x, epochs=2, batch_size=16, report=False)
     >>> len(history.loss), history.validation_loss
     (2, [])
+    >>> denoising = fit(autoencoder, x, noise=0.5, epochs=3, batch_size=16, report=False)
+    >>> len(denoising.loss)
+    3
     """
-    x = _checked(x, autoencoder, loss, "x")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise must be a finite number of at least 0, got {noise}")
+    x, targets = _checked_pair(x, targets, autoencoder, loss, ("x", "targets"))
+    if noise:
+        _check_range(x, "x", "noise that is cut to it")
     if validation is not None:
-        validation = _checked(validation, autoencoder, loss, "validation")
+        pair = validation if isinstance(validation, tuple) else (validation, None)
+        if len(pair) != 2:
+            raise ValueError(f"validation must be an array or two of them, got {len(pair)}")
+        validation = _checked_pair(
+            *pair, autoencoder, loss, ("validation", "the targets of validation")
+        )
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1, got {epochs}")
     if not 1 <= batch_size <= len(x):
@@ -289,10 +318,10 @@ def fit(
         print(f"compiling, then {epochs} epochs of {steps} steps with {batch_size} rows each")
     progress = _Progress(epochs, report)
     trainer.fit(
-        _batches(x, batch_size, epochs, seed),
+        _batches(x, batch_size, epochs, seed, targets=targets, noise=noise),
         epochs=epochs,
         steps_per_epoch=steps,
-        validation_data=None if validation is None else _one_batch(validation),
+        validation_data=None if validation is None else _one_batch(*validation),
         shuffle=False,  # done by _batches
         callbacks=[progress],
         verbose=0,
@@ -300,7 +329,27 @@ def fit(
     return progress.history
 
 
-def _checked(data: ArrayLike, model: keras.Model, loss: str, name: str) -> np.ndarray:
+def _checked_pair(
+    inputs: ArrayLike,
+    targets: ArrayLike | None,
+    model: keras.Model,
+    loss: str,
+    names: tuple[str, str],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float32; without targets they are the inputs."""
+    given = _checked(inputs, model, names[0])
+    wanted = given if targets is None else _checked(targets, model, names[1])
+    if len(given) != len(wanted):
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have the same number of rows, "
+            f"got {len(given)} and {len(wanted)}"
+        )
+    if loss == "binary_crossentropy":
+        _check_range(wanted, names[targets is not None], "binary cross-entropy")
+    return given, wanted
+
+
+def _checked(data: ArrayLike, model: keras.Model, name: str) -> np.ndarray:
     width = model.input_shape[-1]
     if model.output_shape != model.input_shape:
         raise ValueError(
@@ -315,12 +364,15 @@ def _checked(data: ArrayLike, model: keras.Model, loss: str, name: str) -> np.nd
     values = values.astype(np.float32, copy=False)
     if not np.isfinite(values).all():
         raise ValueError(f"{name} holds values that are not finite")
-    if loss == "binary_crossentropy" and not (values.min() >= 0 and values.max() <= 1):
+    return values
+
+
+def _check_range(values: np.ndarray, name: str, purpose: str) -> None:
+    if not (values.min() >= 0 and values.max() <= 1):
         raise ValueError(
-            f"{name} must lie in [0, 1] for binary cross-entropy, got values from "
+            f"{name} must lie in [0, 1] for {purpose}, got values from "
             f"{values.min()} to {values.max()}; divide bytes by 255"
         )
-    return values
 
 
 def _one_cycle(
@@ -337,10 +389,19 @@ def _one_cycle(
     )
 
 
-def _batches(x: np.ndarray, batch_size: int, epochs: int, seed: int) -> tf.data.Dataset:
-    """All batches of all epochs, each as (input, target)."""
+def _batches(
+    x: np.ndarray,
+    batch_size: int,
+    epochs: int,
+    seed: int,
+    *,
+    targets: np.ndarray | None = None,
+    noise: float = 0.0,
+) -> tf.data.Dataset:
+    """All batches of all epochs, each as (input, target), with noise on the inputs."""
     rows, steps = len(x), len(x) // batch_size
     table = tf.constant(x)
+    answers = table if targets is None or targets is x else tf.constant(targets)
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         # Stateless, so that the order depends on the seed alone and not on TensorFlow's own.
@@ -351,15 +412,22 @@ def _batches(x: np.ndarray, batch_size: int, epochs: int, seed: int) -> tf.data.
             tf.reshape(order[: steps * batch_size], (steps, batch_size))
         )
 
-    def input_and_target(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def input_and_target(step: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = tf.gather(table, chosen)
-        return batch, batch
+        if noise:
+            # Counted down from -1: the numbers from 0 up belong to the orders of the epochs.
+            drawn = tf.random.stateless_normal(
+                tf.shape(batch), seed=tf.stack([tf.constant(seed, tf.int64), -1 - step])
+            )
+            batch = tf.clip_by_value(batch + noise * drawn, 0.0, 1.0)
+        return batch, tf.gather(answers, chosen)
 
-    return tf.data.Dataset.range(epochs).flat_map(one_epoch).map(input_and_target).prefetch(2)
+    orders = tf.data.Dataset.range(epochs).flat_map(one_epoch)
+    return orders.enumerate().map(input_and_target).prefetch(2)
 
 
-def _one_batch(x: np.ndarray) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensors((x, x))
+def _one_batch(x: np.ndarray, targets: np.ndarray) -> tf.data.Dataset:
+    return tf.data.Dataset.from_tensors((x, targets))
 
 
 class _Progress(keras.callbacks.Callback):
