@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -29,13 +29,14 @@ _FORMAT = 1  # of the files that `save` and `fit` write
 
 
 class Autoencoder(nn.Module):
-    r"""Autoencoder of dense rows that may have gaps.
+    r"""Autoencoder with dense layers, for rows that may have gaps.
 
     Introduced in notebook 10. With hidden layers of 128 and 64 units it is the network
-    d-128-64-k-64-128-d. A cell that is NaN was not observed: the encoder gets 0 for it, and the
-    loss leaves it out, as in Sedhain et al. (2015). Centre the rows beforehand, so that 0 means
-    "average". In training a share of the observed cells can be hidden from the encoder, which
-    must then predict them (Vincent et al., 2008); gaps are never filled with noise.
+    d-128-64-k-64-128-d. A cell that is NaN, or not stored in a sparse matrix, was not observed:
+    the encoder gets 0 for it, and the loss leaves it out, as in Sedhain et al. (2015). Centre the
+    rows beforehand, so that 0 means "average". In training a share of the observed cells can be
+    hidden from the encoder, which must then predict them (Vincent et al., 2008); gaps are never
+    filled with noise.
 
     Parameters
     ----------
@@ -100,13 +101,13 @@ class Autoencoder(nn.Module):
         self.encoder = _layers(widths)
         self.decoder = _layers(widths[::-1])
 
-    def encode(self, rows: ArrayLike | Tensor) -> Tensor:
+    def encode(self, rows: Any) -> Tensor:
         """Codes of rows.
 
         Parameters
         ----------
-        rows : array_like or Tensor, shape (n, n_features)
-            On any device and of any type; NaN where nothing was observed.
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
+            On any device and of any type; NaN, or not stored, where nothing was observed.
 
         Returns
         -------
@@ -119,6 +120,264 @@ class Autoencoder(nn.Module):
             If the number of columns is not `n_features`.
         """
         return self.encoder(self._hide(torch.nan_to_num(self._tensor(rows), nan=0.0)))
+
+    def forward(self, rows: Any) -> Tensor:
+        """Reconstruct rows, gaps included.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
+            As for :meth:`encode`.
+
+        Returns
+        -------
+        Tensor, shape (n, n_features)
+            Without gaps.
+        """
+        return self.decoder(self.encode(rows))
+
+    def loss(self, rows: Any) -> Tensor:
+        """Mean squared error over the observed cells of a batch.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
+            Input and target.
+
+        Returns
+        -------
+        Tensor, shape ()
+            Differentiable; 0 if nothing was observed.
+        """
+        target = self._tensor(rows)
+        return _observed_squared_error(self(target), target)
+
+    def loss_weight(self, rows: Any) -> Tensor:
+        """Count the cells that :meth:`loss` averages over.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
+            Input and target.
+
+        Returns
+        -------
+        Tensor of integer, shape ()
+            The number of observed cells.
+        """
+        return (~torch.isnan(self._tensor(rows))).sum()
+
+    def _hide(self, rows: Tensor) -> Tensor:
+        # A gap is 0 already, so dropout can only hide what was observed.
+        return nn.functional.dropout(rows, self.config["hide_observed"], self.training)
+
+    def _tensor(self, rows: Any) -> Tensor:
+        tensor = _with_gaps(self, rows) if sp.issparse(rows) else _on_device_of(self, rows)
+        if tensor.ndim != 2 or tensor.shape[1] != self.config["n_features"]:
+            raise ValueError(
+                f"the model takes rows of {self.config['n_features']} columns, "
+                f"got an array of shape {tuple(tensor.shape)}"
+            )
+        return tensor
+
+
+def _observed_squared_error(output: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error over the cells of the target that are not NaN."""
+    observed = ~torch.isnan(target)
+    # Not (error[observed]): how many cells that selects a GPU would have to tell the CPU first.
+    squares = torch.where(observed, output - target, 0.0).square()
+    return squares.sum() / observed.sum().clamp(min=1)
+
+
+def _check_sizes(sizes: Sequence[Any]) -> None:
+    for size in sizes:
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            raise ValueError(f"every size must be an integer of at least 1, got {size!r}")
+
+
+def _check_share(share: float) -> None:
+    if not 0 <= share < 1:
+        raise ValueError(f"a share must be from 0 to below 1, got {share!r}")
+
+
+def _with_gaps(model: nn.Module, rows: Any) -> Tensor:
+    """Sparse rows as a dense tensor on the model's device, NaN in the cells that are not stored."""
+    rows, weight = _canonical(rows), next(model.parameters())
+    places = _row_of(rows, weight.device), _columns_of(rows, weight.device)
+    gaps = weight.new_full(rows.shape, math.nan)
+    return gaps.index_put_(places, torch.from_numpy(rows.data[: rows.nnz]).to(weight))
+
+
+def _on_device_of(model: nn.Module, rows: ArrayLike | Tensor) -> Tensor:
+    """Rows as a tensor of the model's own type on the model's own device; no copy if they are."""
+    weight = next(model.parameters())
+    if not isinstance(rows, Tensor):  # PyTorch takes no negative strides and warns if read-only
+        rows = torch.from_numpy(np.require(rows, requirements=["C", "W"]))
+    return rows.to(device=weight.device, dtype=weight.dtype)
+
+
+class SparseCodeAutoencoder(Autoencoder):
+    r"""Autoencoder with one layer each way and a code in which few units are active.
+
+    Introduced in notebook 11. The decoder is a dictionary: row x becomes a sum of *atoms*, its
+    columns, each weighted by a unit of the code, ::
+
+        code = activation(W x + b),   x̂ = Σ code[j] · atom[j] + offset
+
+    The activation is a sigmoid for the Kullback-Leibler penalty, which speaks of probabilities,
+    and a ReLU otherwise. What is penalised is the tensor that the decoder receives; what one
+    penalises elsewhere the next layer can undo. As in :class:`Autoencoder`, NaN is a gap.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the matrix.
+    code_size : int
+        Number of units and of atoms, usually many.
+    sparsity : {"none", "kl", "l1", "top_k"}
+        What makes the code sparse: nothing, :func:`kl_sparsity` or :func:`l1_sparsity` added to
+        the loss, or :func:`keep_top_k` on the code itself.
+    weight : float
+        Factor of the penalty, at least 0; for "kl" and "l1". Both penalties are means over units,
+        and the squared error is a mean over cells, so it does not depend on sizes.
+    target : float
+        Mean activity asked for by "kl", between 0 and 1.
+    k : int, optional
+        Most active units in a row; for "top_k" alone.
+    unit_atoms : bool, optional
+        Scale each atom to length 1, so that a code cannot be made small by large atoms. Default:
+        except for "kl", whose codes cannot exceed 1.
+
+    Attributes
+    ----------
+    config : dict
+        The seven arguments, as :func:`save` stores them.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or is given to a kind of sparsity that ignores it.
+
+    References
+    ----------
+    A. Ng (2011). Sparse autoencoder. CS294A lecture notes, section 3.
+
+    A. Makhzani, B. Frey (2014). k-sparse autoencoders. ICLR. arXiv:1312.5663
+
+    Examples
+    --------
+    >>> model = SparseCodeAutoencoder(6, 8, sparsity="top_k", k=2)
+    >>> codes = model.encode(np.eye(6))
+    >>> codes.shape, int((codes > 0).sum(dim=1).max()) <= 2
+    (torch.Size([6, 8]), True)
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        code_size: int,
+        *,
+        sparsity: str = "none",
+        weight: float = 0.0,
+        target: float = 0.05,
+        k: int | None = None,
+        unit_atoms: bool | None = None,
+    ) -> None:
+        super().__init__(n_features, [], code_size)
+        if sparsity not in ("none", "kl", "l1", "top_k"):
+            raise ValueError(f"sparsity must be 'none', 'kl', 'l1' or 'top_k', got {sparsity!r}")
+        if not 0 <= weight < math.inf:
+            raise ValueError(f"weight must be a number of at least 0, got {weight!r}")
+        if weight and sparsity not in ("kl", "l1"):
+            raise ValueError(f"sparsity {sparsity!r} has no weight, got {weight!r}")
+        if (k is None) == (sparsity == "top_k"):
+            raise ValueError(f"k is for sparsity 'top_k', which needs it; got {sparsity!r}, k={k}")
+        _check_target(target)
+        if k is not None:
+            _check_k(k, code_size)
+        self.config = {
+            "n_features": int(n_features),
+            "code_size": int(code_size),
+            "sparsity": sparsity,
+            "weight": float(weight),
+            "target": float(target),
+            "k": None if k is None else int(k),
+            "unit_atoms": sparsity != "kl" if unit_atoms is None else bool(unit_atoms),
+        }
+        layer_in, layer_out = self._two_layers()
+        with torch.no_grad():  # each unit starts by looking for its own atom
+            nn.init.normal_(layer_out.weight)
+            layer_out.weight.copy_(nn.functional.normalize(layer_out.weight, dim=0))
+            layer_in.weight.copy_(layer_out.weight.T)
+            layer_in.bias.zero_()
+            layer_out.bias.zero_()
+
+    def _two_layers(self) -> tuple[nn.Linear, nn.Linear]:
+        return cast(nn.Linear, self.encoder[0]), cast(nn.Linear, self.decoder[0])
+
+    def start_at(self, mean: ArrayLike) -> None:
+        """Set the offset to the mean row, and let the encoder look at what differs from it.
+
+        Parameters
+        ----------
+        mean : array_like, shape (n_features,)
+            Mean of the training rows.
+        """
+        layer_in, layer_out = self._two_layers()
+        with torch.no_grad():
+            layer_out.bias.copy_(torch.as_tensor(np.asarray(mean)))
+            layer_in.bias.copy_(-layer_in.weight @ layer_out.bias)
+
+    def encode(self, rows: ArrayLike | Tensor) -> Tensor:
+        """Codes of rows: the very tensor that the decoder receives.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor, shape (n, n_features)
+            As for :meth:`Autoencoder.encode`.
+
+        Returns
+        -------
+        Tensor, shape (n, code_size)
+            At least 0; with "kl" at most 1 as well.
+
+        Raises
+        ------
+        ValueError
+            If the number of columns is not `n_features`.
+        """
+        sums = self.encoder(torch.nan_to_num(self._tensor(rows), nan=0.0))
+        if self.config["sparsity"] == "kl":
+            return torch.sigmoid(sums)
+        if self.config["sparsity"] == "top_k":
+            return keep_top_k(torch.relu(sums), self.config["k"])
+        return torch.relu(sums)
+
+    def atoms(self) -> Tensor:
+        """Rows that the units stand for.
+
+        Returns
+        -------
+        Tensor, shape (code_size, n_features)
+            What one unit of activity adds to a reconstruction; differentiable.
+        """
+        atoms = self._two_layers()[1].weight.T
+        return nn.functional.normalize(atoms, dim=1) if self.config["unit_atoms"] else atoms
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Add up atoms.
+
+        Parameters
+        ----------
+        codes : Tensor, shape (n, code_size)
+            Activity of each unit; any real numbers.
+
+        Returns
+        -------
+        Tensor, shape (n, n_features)
+            ``codes @ atoms + offset``.
+        """
+        return codes @ self.atoms() + self._two_layers()[1].bias
 
     def forward(self, rows: ArrayLike | Tensor) -> Tensor:
         """Reconstruct rows, gaps included.
@@ -133,10 +392,10 @@ class Autoencoder(nn.Module):
         Tensor, shape (n, n_features)
             Without gaps.
         """
-        return self.decoder(self.encode(rows))
+        return self.decode(self.encode(rows))
 
     def loss(self, rows: ArrayLike | Tensor) -> Tensor:
-        """Mean squared error over the observed cells of a batch.
+        """Mean squared error over the observed cells, plus the weighted penalty of the code.
 
         Parameters
         ----------
@@ -146,60 +405,163 @@ class Autoencoder(nn.Module):
         Returns
         -------
         Tensor, shape ()
-            Differentiable; 0 if nothing was observed.
+            Differentiable. The "kl" penalty is that of the batch, so it depends on which rows
+            come together.
         """
         target = self._tensor(rows)
-        observed = ~torch.isnan(target)
-        # Not (error[observed]): how many cells that selects a GPU would have to tell the CPU first.
-        squares = torch.where(observed, self(target) - target, 0.0).square()
-        return squares.sum() / observed.sum().clamp(min=1)
-
-    def loss_weight(self, rows: ArrayLike | Tensor) -> Tensor:
-        """Count the cells that :meth:`loss` averages over.
-
-        Parameters
-        ----------
-        rows : array_like or Tensor, shape (n, n_features)
-            Input and target.
-
-        Returns
-        -------
-        Tensor of integer, shape ()
-            The number of observed cells.
-        """
-        return (~torch.isnan(self._tensor(rows))).sum()
-
-    def _hide(self, rows: Tensor) -> Tensor:
-        # A gap is 0 already, so dropout can only hide what was observed.
-        return nn.functional.dropout(rows, self.config["hide_observed"], self.training)
-
-    def _tensor(self, rows: ArrayLike | Tensor) -> Tensor:
-        tensor = _on_device_of(self, rows)
-        if tensor.ndim != 2 or tensor.shape[1] != self.config["n_features"]:
-            raise ValueError(
-                f"the model takes rows of {self.config['n_features']} columns, "
-                f"got an array of shape {tuple(tensor.shape)}"
-            )
-        return tensor
+        codes = self.encode(target)
+        loss = _observed_squared_error(self.decode(codes), target)
+        if self.config["sparsity"] == "kl":
+            loss = loss + self.config["weight"] * _divergence(codes, self.config["target"])
+        elif self.config["sparsity"] == "l1":
+            loss = loss + self.config["weight"] * l1_sparsity(codes)
+        return loss
 
 
-def _check_sizes(sizes: Sequence[Any]) -> None:
-    for size in sizes:
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise ValueError(f"every size must be an integer of at least 1, got {size!r}")
+def kl_sparsity(codes: Tensor, target: float) -> Tensor:
+    r"""Penalise units whose mean activity is not the target.
+
+    Introduced in notebook 11. With :math:`m_j` the mean of unit j over rows and :math:`\rho` the
+    target, each unit costs the Kullback-Leibler divergence of two coins,
+    :math:`\rho \log(\rho / m_j) + (1 - \rho) \log((1 - \rho) / (1 - m_j))`.
+
+    Parameters
+    ----------
+    codes : Tensor, shape (n, units)
+        From 0 to 1, such as the output of a sigmoid: not what goes into it.
+    target : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    Tensor, shape ()
+        Mean over units, in nats; differentiable. It is 0 if each *mean* is on target, which does
+        not say that any single value is 0. Means are kept off 0 and 1 by the precision of the
+        type, so that it stays finite.
+
+    Raises
+    ------
+    ValueError
+        If `codes` is not 2-D with a row, a mean lies outside [0, 1], or `target` is out of range.
+
+    References
+    ----------
+    A. Ng (2011). Sparse autoencoder. CS294A lecture notes, section 3.
+
+    Examples
+    --------
+    >>> kl_sparsity(torch.tensor([[0.5], [0.5]]), target=0.05)
+    tensor(0.4946)
+    >>> kl_sparsity(torch.tensor([[0.0], [0.1]]), target=0.05)
+    tensor(0.)
+    """
+    _check_codes(codes)
+    _check_target(target)
+    if not bool(((codes >= 0) & (codes <= 1)).all()):
+        raise ValueError(
+            "codes must lie in [0, 1], such as the output of a sigmoid; "
+            f"got values from {float(codes.min()):g} to {float(codes.max()):g}"
+        )
+    return _divergence(codes, target)
 
 
-def _check_share(share: float) -> None:
-    if not 0 <= share < 1:
-        raise ValueError(f"a share must be from 0 to below 1, got {share!r}")
+def _divergence(codes: Tensor, target: float) -> Tensor:
+    rounding = torch.finfo(codes.dtype).eps
+    means = codes.mean(dim=0).clamp(rounding, 1 - rounding)
+    on = target * (math.log(target) - torch.log(means))
+    off = (1 - target) * (math.log1p(-target) - torch.log1p(-means))
+    return (on + off).mean()
 
 
-def _on_device_of(model: nn.Module, rows: ArrayLike | Tensor) -> Tensor:
-    """Rows as a tensor of the model's own type on the model's own device; no copy if they are."""
-    weight = next(model.parameters())
-    if not isinstance(rows, Tensor):  # PyTorch takes no negative strides and warns if read-only
-        rows = torch.from_numpy(np.require(rows, requirements=["C", "W"]))
-    return rows.to(device=weight.device, dtype=weight.dtype)
+def l1_sparsity(codes: Tensor) -> Tensor:
+    """Penalise activity by its size.
+
+    Introduced in notebook 11. It pulls every active unit down by the same amount and so leaves
+    the weak ones at 0, but also the strong ones too small.
+
+    Parameters
+    ----------
+    codes : Tensor, shape (n, units)
+        Any real numbers.
+
+    Returns
+    -------
+    Tensor, shape ()
+        Mean absolute value over rows and units.
+
+    Raises
+    ------
+    ValueError
+        If `codes` is not 2-D with a row.
+
+    References
+    ----------
+    B. A. Olshausen, D. J. Field (1996). Emergence of simple-cell receptive field properties by
+    learning a sparse code for natural images. Nature 381. doi:10.1038/381607a0
+
+    Examples
+    --------
+    >>> l1_sparsity(torch.tensor([[3.0, 0.0], [0.0, -1.0]]))
+    tensor(1.)
+    """
+    _check_codes(codes)
+    return codes.abs().mean()
+
+
+def keep_top_k(codes: Tensor, k: int) -> Tensor:
+    """Set all but the k largest values of each row to 0.
+
+    Introduced in notebook 11. Gradients pass through what is kept.
+
+    Parameters
+    ----------
+    codes : Tensor, shape (n, units)
+        Usually the output of a ReLU; of signed values the largest are kept, not the farthest
+        from 0.
+    k : int
+        From 1 to the number of units.
+
+    Returns
+    -------
+    Tensor, shape (n, units)
+        Exactly k places of each row are kept, also where values are equal; which of equal ones
+        is PyTorch's choice.
+
+    Raises
+    ------
+    ValueError
+        If `codes` is not 2-D with a row, or `k` is out of range.
+
+    References
+    ----------
+    A. Makhzani, B. Frey (2014). k-sparse autoencoders. ICLR. arXiv:1312.5663
+
+    Examples
+    --------
+    >>> keep_top_k(torch.tensor([[3.0, 1.0, 2.0], [0.0, 0.0, 5.0]]), k=2)
+    tensor([[3., 0., 2.],
+            [0., 0., 5.]])
+    """
+    _check_codes(codes)
+    _check_k(k, codes.shape[1])
+    values, places = codes.topk(k, dim=1)
+    return torch.zeros_like(codes).scatter(1, places, values)
+
+
+def _check_codes(codes: Tensor) -> None:
+    if codes.ndim != 2 or codes.numel() == 0:
+        raise ValueError(f"codes must be 2-D and not empty, got shape {tuple(codes.shape)}")
+
+
+def _check_target(target: float) -> None:
+    if not 0 < target < 1:
+        raise ValueError(f"target must lie between 0 and 1, got {target!r}")
+
+
+def _check_k(k: Any, units: int) -> None:
+    whole = isinstance(k, (int, np.integer)) and not isinstance(k, bool)
+    if not whole or not 1 <= k <= units:
+        raise ValueError(f"k must be an integer from 1 to {units}, got {k!r}")
 
 
 class SparseInputAutoencoder(nn.Module):
@@ -366,7 +728,7 @@ class _SparseSquaredError(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, output: Tensor, target: sp.csr_array) -> Tensor:
         rows = _row_of(target, output.device)
-        columns = torch.from_numpy(target.indices[: target.nnz].astype(np.int64)).to(output.device)
+        columns = _columns_of(target, output.device)
         values = torch.from_numpy(target.data[: target.nnz]).to(output)
         context.save_for_backward(output, rows, columns, values)
         corrections = values * (values - 2 * output[rows, columns])
@@ -543,6 +905,11 @@ def _row_of(rows: sp.csr_array, device: torch.device) -> Tensor:
     return torch.from_numpy(np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))).to(device)
 
 
+def _columns_of(rows: sp.csr_array, device: torch.device) -> Tensor:
+    """Column of each stored entry of a CSR matrix."""
+    return torch.from_numpy(rows.indices[: rows.nnz].astype(np.int64)).to(device)
+
+
 class History(NamedTuple):
     """What happened in a training.
 
@@ -551,7 +918,7 @@ class History(NamedTuple):
     train : list of float
         Mean loss of each epoch, taken while the weights still moved.
     validation : list of float
-        Loss on the validation rows after each epoch; empty without validation rows.
+        Validation loss after each epoch; empty without validation.
     best_epoch : int
         Epoch, counted from 0, whose weights the model has now.
     """
@@ -589,8 +956,9 @@ def fit(
         of its best epoch.
     rows : csr_array or ndarray or Tensor, shape (n, n_features)
         Training rows.
-    validation : like `rows`, optional
-        Rows that decide which epoch is best. Default: the training loss decides.
+    validation : like `rows`, or callable, optional
+        Decides which epoch is best: rows whose loss does, or a function that takes the model, in
+        evaluation mode, and returns a loss. Default: the training loss decides.
     epochs : int
         Most epochs to train, those of an earlier, resumed run included.
     batch_size : int
@@ -640,7 +1008,8 @@ def fit(
         if not least <= number < math.inf:
             raise ValueError(f"{name} must be at least {least}, got {number!r}")
     rows = _ready(rows, "rows", model)
-    validation = None if validation is None else _ready(validation, "validation", model)
+    if validation is not None and not callable(validation):
+        validation = _ready(validation, "validation", model)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     settings = {
         "rows": list(rows.shape),
@@ -662,7 +1031,7 @@ def fit(
             epoch = len(run.train)
             run.train.append(_train_epoch(model, rows, optimizer, batch_size, (seed, epoch)))
             if validation is not None:
-                run.validation.append(mean_loss(model, validation, batch_size=batch_size))
+                run.validation.append(_validation_loss(model, validation, batch_size))
             latest = (run.train if validation is None else run.validation)[-1]
             if latest < run.best_loss - min_delta:
                 run.best_epoch, run.best_loss = epoch, latest
@@ -706,6 +1075,14 @@ def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
     return mean.value()
 
 
+def _validation_loss(model: nn.Module, validation: Any, batch_size: int) -> float:
+    if not callable(validation):
+        return mean_loss(model, validation, batch_size=batch_size)
+    model.eval()
+    with torch.no_grad():
+        return float(validation(model))
+
+
 class _Mean:
     """Mean of the losses of batches; what is on a GPU is fetched once, at the end."""
 
@@ -726,15 +1103,18 @@ class _Mean:
 
 def _ready(rows: Any, name: str, model: nn.Module) -> Any:
     """Rows that can be cut into batches: CSR if sparse, else a tensor where the model is."""
-    if sp.issparse(rows):
-        rows = sp.csr_array(rows)  # type: ignore[call-overload]
-        if not rows.has_canonical_format:
-            rows = rows.copy()
-            rows.sum_duplicates()
-    else:
-        rows = _on_device_of(model, rows)
+    rows = _canonical(rows) if sp.issparse(rows) else _on_device_of(model, rows)
     if rows.ndim != 2 or rows.shape[0] == 0:
         raise ValueError(f"{name} must be 2-D with at least one row, got shape {tuple(rows.shape)}")
+    return rows
+
+
+def _canonical(rows: Any) -> sp.csr_array:
+    """CSR without duplicates; a copy if that takes a change."""
+    rows = sp.csr_array(rows)
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
     return rows
 
 
@@ -799,6 +1179,7 @@ class _Run:
 _Model = TypeVar("_Model", bound=nn.Module)
 _CLASSES: dict[str, type[nn.Module]] = {
     "Autoencoder": Autoencoder,
+    "SparseCodeAutoencoder": SparseCodeAutoencoder,
     "SparseInputAutoencoder": SparseInputAutoencoder,
     "InteractionAutoencoder": InteractionAutoencoder,
 }
