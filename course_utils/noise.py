@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 
@@ -58,3 +61,84 @@ def gaussian_noise(
     noise = np.random.default_rng(seed).standard_normal(values.shape, dtype=drawn)
     noise *= sigma
     return np.clip(values + noise, 0, 1).astype(values.dtype, copy=False)
+
+
+class MaskedInteractions(NamedTuple):
+    """A sparse matrix in two parts: what a model may see, and what it is asked for.
+
+    Introduced in notebook 10.
+
+    Attributes
+    ----------
+    visible, hidden : csr_array, shape (rows, columns)
+        Every cell stored in the matrix is stored in exactly one of them.
+    """
+
+    visible: sp.csr_array
+    hidden: sp.csr_array
+
+
+def mask_observed(
+    matrix: Any, fraction: float, *, seed: int | np.random.Generator = 0
+) -> MaskedInteractions:
+    """Hide some of the observed cells of a sparse matrix, and touch no other cell.
+
+    Introduced in notebook 10. A cell counts as observed if it is stored, a stored 0 included.
+    What is not stored stays unknown: there is nothing to hide, and nothing is made up.
+
+    Parameters
+    ----------
+    matrix : scipy sparse array, shape (rows, columns)
+        Any format and dtype. Duplicates are summed first.
+    fraction : float
+        Share of the observed cells to hide, from 0 to 1: exactly ``round(fraction · observed)``
+        cells, each equally likely.
+    seed : int or numpy.random.Generator
+        A number gives the same mask at every call; a generator goes on drawing.
+
+    Returns
+    -------
+    MaskedInteractions
+        ``(visible, hidden)``, which add up to `matrix`, of its shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        If `matrix` is not sparse: a dense array does not say which cells were observed.
+    ValueError
+        If `matrix` is not 2-D, or `fraction` out of range.
+
+    Examples
+    --------
+    >>> stars = sp.csr_array(np.array([[5, 0, 0, 4], [0, 3, 1, 0]]))
+    >>> visible, hidden = mask_observed(stars, 0.5, seed=0)
+    >>> visible.nnz, hidden.nnz
+    (2, 2)
+    >>> (visible + hidden).toarray()
+    array([[5, 0, 0, 4],
+           [0, 3, 1, 0]])
+    """
+    sparse: bool = sp.issparse(matrix)  # asked in the `if`, it would narrow the type too far
+    if not sparse:
+        raise TypeError(
+            "matrix must be a scipy sparse array, whose stored cells are the observed ones; "
+            f"got {type(matrix).__name__}"
+        )
+    if matrix.ndim != 2:
+        raise ValueError(f"matrix must be 2-D, got shape {matrix.shape}")
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"fraction must be from 0 to 1, got {fraction!r}")
+    cells = sp.csr_array(matrix)
+    if not cells.has_canonical_format:
+        cells = cells.copy()
+        cells.sum_duplicates()
+    hide = np.zeros(cells.nnz, dtype=bool)
+    count = round(fraction * cells.nnz)
+    hide[np.random.default_rng(seed).choice(cells.nnz, count, replace=False)] = True
+    return MaskedInteractions(_kept(cells, ~hide), _kept(cells, hide))
+
+
+def _kept(cells: sp.csr_array, keep: np.ndarray) -> sp.csr_array:
+    """Only the chosen ones of the stored cells."""
+    row_starts = np.concatenate([[0], np.cumsum(keep)])[cells.indptr]
+    return sp.csr_array((cells.data[keep], cells.indices[keep], row_starts), shape=cells.shape)

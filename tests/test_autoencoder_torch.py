@@ -198,6 +198,56 @@ def test_refuses_rows_of_another_shape(torch, models, shape):
         make(models, torch)(np.zeros(shape))
 
 
+def stored(rows):
+    """The same rows as a sparse matrix that stores the observed cells, zeros among them."""
+    import scipy.sparse as sp
+
+    cells = np.nonzero(~np.isnan(rows))
+    return sp.csr_array((rows[cells], cells), shape=rows.shape)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+def test_cells_that_are_not_stored_are_gaps(torch, models, form):
+    rows = gappy_rows()
+    rows[1, 2] = 0  # observed, and not a gap
+    sparse, model = stored(rows).asformat(form), make(models, torch)
+    assert torch.equal(model(sparse), model(rows))
+    assert model.loss(sparse).item() == pytest.approx(model.loss(rows).item(), rel=1e-6)
+    assert int(model.loss_weight(sparse)) == int(model.loss_weight(rows)) == sparse.nnz
+    sparse_history = models.fit(make(models, torch), sparse, validation=sparse, epochs=3)
+    dense_history = models.fit(make(models, torch), rows, validation=rows, epochs=3)
+    for left, right in zip(sparse_history[:2], dense_history[:2], strict=True):
+        assert left == pytest.approx(right, rel=1e-5)
+
+
+def test_a_cell_stored_twice_is_the_sum(torch, models):
+    import scipy.sparse as sp
+
+    twice = sp.csr_array(([1.0, 2.0], [3, 3], [0, 2]), shape=(1, N_FEATURES))
+    once = sp.csr_array(([3.0], [3], [0, 1]), shape=(1, N_FEATURES))
+    model = make(models, torch)
+    assert torch.equal(model(twice), model(once))
+    assert twice.nnz == 2
+
+
+def test_a_function_can_judge_the_epochs(torch, models):
+    losses, modes = [3.0, 1.0, 2.0, 2.5, 0.5], []
+
+    def judge(model):
+        modes.append((model.training, torch.is_grad_enabled()))
+        return losses[len(modes) - 1]
+
+    model = make(models, torch)
+    history = models.fit(model, gappy_rows(), validation=judge, epochs=9, patience=2)
+    assert history.validation == [3.0, 1.0, 2.0, 2.5]
+    assert history.best_epoch == 1
+    assert modes == 4 * [(False, False)]
+    twin = make(models, torch)
+    models.fit(twin, gappy_rows(), epochs=2)
+    for left, right in zip(model.parameters(), twin.parameters(), strict=True):
+        assert torch.equal(left, right)
+
+
 # --- the noise of a training, and where it happens ------------------------------------------------
 
 
@@ -277,7 +327,7 @@ def test_the_model_decides_on_the_device(torch, models, kind):
     """PyTorch's meta device computes shapes only and, like a GPU, refuses to mix with the CPU."""
     model = meta_model(models, kind)
     rows = gappy_rows(16) if kind == "Autoencoder" else interactions(16)
-    loss = model.loss(rows)
+    loss = model.loss(stored(rows) if kind == "Autoencoder" else rows)
     assert loss.device.type == model.encode(rows).device.type == model(rows).device.type == "meta"
     loss.backward()
     assert all(parameter.grad.device.type == "meta" for parameter in model.parameters())
