@@ -10,7 +10,7 @@ endif
 RUN := $(BIN)/python
 STAMP := $(VENV)/.complete
 
-.PHONY: course lab test lint types unit notebooks bench mutants refresh data clean
+.PHONY: course lab site slides handout test lint types unit notebooks bench mutants refresh data clean
 
 ## course: execute every notebook on the shipped data; pages to read in build/html
 course: $(STAMP)
@@ -19,6 +19,18 @@ course: $(STAMP)
 ## lab: open JupyterLab at notebook 00
 lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+## site: the notebooks as a book with search, in build/site
+site: $(STAMP)
+	$(RUN) -m tools.build_site
+
+## slides: a reveal.js deck of each notebook, in build/slides
+slides: $(STAMP)
+	$(RUN) -m tools.build_slides
+
+## handout: the notebooks without solutions, in build/handout and build/handout.zip
+handout: $(STAMP)
+	$(RUN) -m tools.build_handout
 
 ## test: every gate that CI holds
 test: lint types unit notebooks

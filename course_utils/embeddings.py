@@ -43,7 +43,7 @@ def one_hot(indices: ArrayLike, num_classes: int, *, dtype: DTypeLike = np.float
 
     Returns
     -------
-    ndarray, shape (*indices.shape, num_classes)
+    ndarray, shape indices.shape + (num_classes,)
         1 at the position of the category, 0 elsewhere.
 
     Raises

@@ -353,7 +353,7 @@ class SimilarityEvaluation(NamedTuple):
     hit_rate : ndarray, shape (users,)
         Share of the other liked items among the 20 neighbours of a liked one.
     genre_jaccard : ndarray, shape (users,)
-        Overlap of genres, |A ∩ B| / |A ∪ B|, of a liked item and its 10 neighbours.
+        Overlap of genres, `|A ∩ B| / |A ∪ B|`, of a liked item and its 10 neighbours.
     cold_share : ndarray, shape (users,)
         Share of those 10 neighbours that have at most two ratings.
     """

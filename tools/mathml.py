@@ -63,6 +63,11 @@ class _MathRenderer(IPythonRenderer):
             self.left_as_tex.append(tex)
             return f"<code>{self.escape_html(tex)}</code>"
 
+    def heading(self, text: str, level: int, **_: Any) -> str:
+        """Let a heading be linked as in JupyterLab."""
+        anchor = re.sub(r"<[^>]+>", "", text).replace(" ", "-").replace('"', "&quot;")
+        return f'<h{level} id="{anchor}">{text}</h{level}>\n'
+
     def block_math(self, body: str) -> str:
         return self._formula(body, display=True)
 
@@ -91,6 +96,28 @@ def unreadable_formulas(markdown: str) -> list[str]:
     renderer = _MathRenderer(escape=False)
     MarkdownWithMath(renderer=renderer).render(markdown)
     return renderer.left_as_tex
+
+
+def markdown_to_html(markdown: str) -> str:
+    """Render a text as nbconvert renders a Markdown cell, with formulas as MathML.
+
+    Parameters
+    ----------
+    markdown : str
+        Text with formulas between dollar signs.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> markdown_to_html("A *small* text.").strip()
+    '<p>A <em>small</em> text.</p>'
+    """
+    renderer = _MathRenderer(escape=False, exclude_anchor_links=True)
+    return str(MarkdownWithMath(renderer=renderer).render(markdown))
 
 
 class MathMLExporter(HTMLExporter):

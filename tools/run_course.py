@@ -291,6 +291,42 @@ def write_atomically(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
+def replace_widgets(notebook: NotebookNode) -> None:
+    """Put a note, in place, where an output needs a running kernel.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The executed notebook.
+    """
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            text = output.get("data", {}).get("text/plain", "")
+            if text.startswith(("interactive(", "HBox(", "VBox(", "IntSlider(", "FloatSlider(")):
+                output.data = {"text/plain": WIDGET_NOTE}
+
+
+def link_pages(markdown: str) -> str:
+    """Let links to notebooks lead to their pages.
+
+    Parameters
+    ----------
+    markdown : str
+        Text of a Markdown cell.
+
+    Returns
+    -------
+    str
+        The same with ``.html`` for ``.ipynb`` in links.
+
+    Examples
+    --------
+    >>> link_pages("[next](01_align.ipynb#part)")
+    '[next](01_align.html#part)'
+    """
+    return re.sub(r"\]\(([\w./-]+)\.ipynb((?:#[^)\s]*)?)\)", r"](\1.html\2)", markdown)
+
+
 def to_html(notebook: NotebookNode, name: str) -> str:
     """Page of an executed notebook, readable without a network.
 
@@ -311,16 +347,10 @@ def to_html(notebook: NotebookNode, name: str) -> str:
     """
     page = nbformat.from_dict(notebook)
     page.metadata["title"] = title_of(page) or name
+    replace_widgets(page)
     for cell in page.cells:
         if cell.cell_type == "markdown":
-            cell.source = re.sub(
-                r"\]\(([\w./-]+)\.ipynb((?:#[^)\s]*)?)\)", r"](\1.html\2)", cell.source
-            )
-            continue
-        for output in cell.get("outputs", []):
-            text = output.get("data", {}).get("text/plain", "")
-            if text.startswith(("interactive(", "HBox(", "VBox(", "IntSlider(", "FloatSlider(")):
-                output.data = {"text/plain": WIDGET_NOTE}
+            cell.source = link_pages(cell.source)
     exporter = MathMLExporter(
         config=Config({"MathMLExporter": {"exclude_anchor_links": True}}),
         extra_template_basedirs=[str(TEMPLATES)],

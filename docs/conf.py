@@ -1,0 +1,59 @@
+"""Sphinx's settings for the site. `make site` lays out the pages and calls Sphinx."""
+
+from docutils import nodes
+
+from tools.mathml import to_mathml
+
+project = "From sparse matrices to latent codes"
+author = "The authors of From sparse matrices to latent codes"
+copyright = "text and figures CC BY 4.0, code MIT"
+language = "en"
+extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "sphinx.ext.viewcode"]
+
+# The pages show what is stored in the notebooks; nothing is executed here.
+nb_execution_mode = "off"
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4
+myst_heading_slug_func = "tools.build_site.heading_slug"
+
+# One process holds one framework, and a build needs none.
+autodoc_mock_imports = ["keras", "tensorflow", "torch"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say it in words
+toc_object_entries_show_parents = "hide"
+default_role = "literal"  # `x` in a docstring is code
+numpydoc_show_class_members = False  # autodoc lists them
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system has it
+html_sourcelink_suffix = ""
+html_math_renderer = "mathml"
+
+
+def _formula(translator: nodes.NodeVisitor, node: nodes.Element, *, display: bool) -> None:
+    """Write a formula as MathML, which browsers typeset without JavaScript."""
+    translator.body.append(to_mathml(node.astext(), display=display))
+    raise nodes.SkipNode
+
+
+def _inline(translator: nodes.NodeVisitor, node: nodes.Element) -> None:
+    _formula(translator, node, display=False)
+
+
+def _block(translator: nodes.NodeVisitor, node: nodes.Element) -> None:
+    _formula(translator, node, display=True)
+
+
+def _skip_fields(app, what, name, obj, skip, options):
+    """Leave out what Python itself says about the fields of a named tuple; Attributes has them."""
+    return True if str(obj.__doc__).startswith("Alias for field number") else None
+
+
+def setup(app):
+    """Register the renderer of formulas and what the reference leaves out."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.connect("autodoc-skip-member", _skip_fields)
