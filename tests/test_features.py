@@ -1,0 +1,167 @@
+"""Label budgets, Student's interval and nearest codes against scikit-learn and brute force."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.dummy import DummyClassifier
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+
+from course_utils.features import (
+    Parts,
+    draw_rows,
+    label_budget_curve,
+    mean_interval,
+    nearest_rows,
+)
+
+
+class TestDrawRows:
+    def test_rows_are_different_and_reproducible(self):
+        rows = draw_rows(50, 50, 3)
+        assert sorted(rows) == list(range(50))
+        np.testing.assert_array_equal(rows, draw_rows(50, 50, 3))
+
+    @pytest.mark.parametrize("other", [(50, 20, 1, 0), (50, 20, 0, 1), (50, 21, 0, 0)])
+    def test_draw_seed_and_budget_change_the_rows(self, other):
+        *numbers, seed = other
+        assert not np.array_equal(draw_rows(50, 20, 0)[:20], draw_rows(*numbers, seed=seed)[:20])
+
+    @pytest.mark.parametrize("budget", [0, 51])
+    def test_refuses_an_impossible_budget(self, budget):
+        with pytest.raises(ValueError, match=f"50 rows, got {budget}"):
+            draw_rows(50, budget, 0)
+
+
+def parts(seed=0, n=60):
+    """Two overlapping clouds, other rows in each part."""
+    rng = np.random.default_rng(seed)
+    labels = Parts(*(rng.integers(2, size=n) for _ in range(3)))
+    return Parts(*(rng.standard_normal((n, 2)) + 2 * y[:, None] for y in labels)), labels
+
+
+class TestLabelBudgetCurve:
+    def test_equals_the_same_by_hand(self):
+        features, labels = parts()
+        model = KNeighborsClassifier(3)
+        curve = label_budget_curve(features, labels, {"3": model}, [10, 30], draws=2, seed=5)
+        for i, budget in enumerate((10, 30)):
+            for draw in (1, 2):
+                rows = draw_rows(60, budget, draw, seed=5)
+                model.fit(features.train[rows], labels.train[rows])
+                assert curve.accuracy[i, draw - 1] == model.score(features.test, labels.test)
+
+    def test_validation_chooses_and_test_does_not(self):
+        features, labels = parts()
+        constants = {name: DummyClassifier(strategy="constant", constant=name) for name in (0, 1)}
+        labels = Parts(labels.train, np.ones(60, int), np.zeros(60, int))
+        curve = label_budget_curve(features, labels, constants, [60])
+        assert curve.chosen == [1]
+        np.testing.assert_array_equal(curve.accuracy, np.zeros((1, 5)))
+
+    def test_first_of_equally_good_candidates(self):
+        features, labels = parts()
+        same = {name: KNeighborsClassifier(1) for name in ("b", "a")}
+        assert label_budget_curve(features, labels, same, [9, 30]).chosen == ["b", "b"]
+
+    def test_labels_that_are_not_drawn_do_not_matter(self):
+        features, labels = parts()
+        drawn = np.concatenate([draw_rows(60, 8, draw) for draw in range(3)])
+        hidden = np.full(60, 7)
+        hidden[drawn] = labels.train[drawn]
+        model = {"1": KNeighborsClassifier(1)}
+        expected = label_budget_curve(features, labels, model, [8], draws=2).accuracy
+        got = label_budget_curve(
+            features, labels._replace(train=hidden), model, [8], draws=2
+        ).accuracy
+        np.testing.assert_array_equal(got, expected)
+
+    def test_fewer_draws_leave_nan_and_workers_change_nothing(self):
+        features, labels = parts()
+        models = {str(k): KNeighborsClassifier(k) for k in (1, 5)}
+        one = label_budget_curve(features, labels, models, [10, 20], draws=[3, 2])
+        two = label_budget_curve(features, labels, models, [10, 20], draws=[3, 2], workers=2)
+        assert np.isnan(one.accuracy).tolist() == [[False] * 3, [False, False, True]]
+        np.testing.assert_array_equal(one.accuracy, two.accuracy)
+        assert one.chosen == two.chosen
+
+    def test_estimators_stay_unfitted(self):
+        features, labels = parts()
+        model = KNeighborsClassifier(1)
+        label_budget_curve(features, labels, {"1": model}, [10], draws=1)
+        assert not hasattr(model, "classes_")
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"labels": Parts(np.zeros(60), np.zeros(59), np.zeros(60))}, "validation: .* 59"),
+            ({"candidates": {}}, "candidates is empty"),
+            ({"draws": 0}, "draws must be positive"),
+            ({"draws": [2]}, "2 budgets"),
+            ({"workers": 0}, "workers"),
+            ({"budgets": [10, 61]}, "60 rows, got 61"),
+        ],
+    )
+    def test_refuses(self, change, message):
+        features, labels = parts()
+        arguments = {
+            "features": features,
+            "labels": labels,
+            "candidates": {"1": KNeighborsClassifier(1)},
+            "budgets": [10, 20],
+        }
+        with pytest.raises(ValueError, match=message):
+            label_budget_curve(**(arguments | change))
+
+
+class TestMeanInterval:
+    @given(hnp.arrays("f8", st.integers(2, 20), elements=st.floats(-10, 10)))
+    def test_equals_scipy(self, values):
+        expected = scipy.stats.ttest_1samp(values + np.arange(len(values)), 0).confidence_interval(
+            0.9
+        )
+        np.testing.assert_allclose(
+            mean_interval(values + np.arange(len(values)), level=0.9), expected, atol=1e-9
+        )
+
+    def test_leaves_nan_out(self):
+        assert mean_interval([1.0, 2.0, np.nan]) == mean_interval([1.0, 2.0])
+
+    def test_covers_the_mean_as_often_as_promised(self):
+        samples = np.random.default_rng(0).standard_normal((2000, 4))
+        inside = [low < 0 < high for low, high in map(mean_interval, samples)]
+        assert 0.93 < np.mean(inside) < 0.97
+
+    @pytest.mark.parametrize("values", [[1.0], [1.0, np.nan], [1.0, np.inf]])
+    def test_refuses_too_few(self, values):
+        with pytest.raises(ValueError, match="two finite values"):
+            mean_interval(values)
+
+    def test_refuses_a_level(self):
+        with pytest.raises(ValueError, match="between 0 and 1, got 95"):
+            mean_interval([1.0, 2.0], level=95)
+
+
+class TestNearestRows:
+    def test_equals_scikit_learn_over_several_blocks(self):
+        rng = np.random.default_rng(0)
+        codes, queries = rng.standard_normal((300, 4)), rng.standard_normal((2100, 4))
+        expected = NearestNeighbors(n_neighbors=6).fit(codes).kneighbors(queries)[1]
+        np.testing.assert_array_equal(nearest_rows(codes, queries, 6), expected)
+
+    def test_ties_go_to_the_lower_row(self):
+        assert nearest_rows([[1.0], [-1.0], [0.0], [0.0]], [[0.0]], 4).tolist() == [[2, 3, 0, 1]]
+
+    def test_bytes_do_not_overflow(self):
+        codes = np.array([[250], [16], [100]], dtype=np.uint8)
+        assert nearest_rows(codes, np.array([[240]], dtype=np.uint8), 3).tolist() == [[0, 2, 1]]
+
+    def test_no_queries(self):
+        assert nearest_rows(np.ones((3, 2)), np.ones((0, 2)), 2).shape == (0, 2)
+
+    @pytest.mark.parametrize("queries", [np.ones((2, 3)), np.ones(2)])
+    def test_refuses_other_shapes(self, queries):
+        with pytest.raises(ValueError, match="same number of columns"):
+            nearest_rows(np.ones((3, 2)), queries, 1)
