@@ -236,7 +236,7 @@ def nearest_rows(codes: ArrayLike, queries: ArrayLike, k: int) -> np.ndarray:
     """Find the rows with the k nearest codes of each query, nearest first.
 
     Introduced in notebook 09. Distances are Euclidean and are computed as
-    |q|² - 2 q·c + |c|², a product of matrices, for a thousand queries at a time.
+    `|q|² - 2 q·c + |c|²`, a product of matrices, for a thousand queries at a time.
 
     Parameters
     ----------
