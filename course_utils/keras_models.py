@@ -225,9 +225,10 @@ def fit(
         Trained in place. Its own `compile` settings are neither needed nor touched.
     x : array_like, shape (rows, columns)
         Training data, the inputs of the network.
-    targets : array_like, shape (rows, columns), optional
+    targets : array_like, shape (rows, outputs), optional
         What the network should answer; default: `x`, without any noise. With binary
-        cross-entropy in [0, 1].
+        cross-entropy in [0, 1]. With targets the network need not be an autoencoder: notebook 07
+        teaches an encoder the coordinates of a map.
     noise : float
         Standard deviation of the Gaussian noise that is added to the inputs, which are then cut
         to [0, 1] as by :func:`course_utils.noise.gaussian_noise`; `x` has to lie in [0, 1]. With
@@ -337,8 +338,13 @@ def _checked_pair(
     names: tuple[str, str],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both as float32; without targets they are the inputs."""
-    given = _checked(inputs, model, names[0])
-    wanted = given if targets is None else _checked(targets, model, names[1])
+    if targets is None and model.output_shape != model.input_shape:
+        raise ValueError(
+            "an autoencoder answers in the shape of its input, "
+            f"got {model.input_shape} → {model.output_shape}; another network needs targets"
+        )
+    given = _checked(inputs, model.input_shape[-1], names[0])
+    wanted = given if targets is None else _checked(targets, model.output_shape[-1], names[1])
     if len(given) != len(wanted):
         raise ValueError(
             f"{names[0]} and {names[1]} must have the same number of rows, "
@@ -349,13 +355,7 @@ def _checked_pair(
     return given, wanted
 
 
-def _checked(data: ArrayLike, model: keras.Model, name: str) -> np.ndarray:
-    width = model.input_shape[-1]
-    if model.output_shape != model.input_shape:
-        raise ValueError(
-            "an autoencoder answers in the shape of its input, "
-            f"got {model.input_shape} → {model.output_shape}"
-        )
+def _checked(data: ArrayLike, width: int, name: str) -> np.ndarray:
     values = np.asarray(data)
     if values.ndim != 2 or values.shape[1] != width or len(values) == 0:
         raise ValueError(

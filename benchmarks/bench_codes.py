@@ -1,0 +1,152 @@
+"""The maps of notebook 07: time and quality of the 2-D code, of t-SNE and of a parametric map.
+
+The source's funnel of rectified units is trained beside the course's code on the same digits.
+The test digits decide nothing. Run it with ``python -m benchmarks.bench_codes``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from sklearn import manifold
+from sklearn.decomposition import PCA
+
+from benchmarks.harness import Target, compare, report
+from course_utils import runtime
+from course_utils.datasets import load_mnist
+from course_utils.metrics import (
+    binary_cross_entropy,
+    dead_units,
+    knn_accuracy,
+    trustworthiness,
+)
+
+FUNNEL = (128, 64, 32, 16, 8, 4, 2)
+WIDTHS = [784, 256, 128, 64, 2]
+SOURCE_EPOCHS = 10  # of the source's 100, of which it prints 29; more would not fit into a bench
+DRAWN = 10_000
+
+
+def main() -> int:
+    """Train both codes, draw and teach the map of t-SNE, and store the comparisons."""
+    runtime.start(seed=0, framework="keras")
+    import keras
+    import openTSNE
+
+    from course_utils.keras_models import fit, mlp_autoencoder
+
+    digits = load_mnist()
+    x, y = digits.x_train, digits.y_train
+    trained: dict[str, tuple[keras.Model, keras.Model]] = {}
+
+    def source_recipe() -> None:
+        """Train the rectified funnel from Keras' default start: Adam, batch 256, plain `fit`."""
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((784,))
+        code = inputs
+        for units in FUNNEL:
+            code = keras.layers.Dense(units, activation="relu")(code)
+        answer = code
+        for units in FUNNEL[-2::-1]:
+            answer = keras.layers.Dense(units, activation="relu")(answer)
+        answer = keras.layers.Dense(784, activation="sigmoid")(answer)
+        network = keras.Model(inputs, answer)
+        network.compile(optimizer="adam", loss="binary_crossentropy")
+        network.fit(x, x, epochs=SOURCE_EPOCHS, batch_size=256, verbose=0)
+        trained["source funnel"] = network, keras.Model(inputs, code)
+
+    def course_recipe() -> None:
+        """Train as in notebook 07, on all training digits."""
+        network, encoder, _ = mlp_autoencoder(WIDTHS, activation="silu", output_mean=x.mean(axis=0))
+        fit(network, x, epochs=10, batch_size=256, peak_rate=6e-3, report=False)
+        trained["course code"] = network, encoder
+
+    codes = compare(
+        "code of two numbers, 60,000 digits, compilation included",
+        {"course code": course_recipe, "source funnel": source_recipe},
+        repeats=1,
+        budget=60.0,
+    )
+    accuracy = {}
+    for name, (network, encoder) in trained.items():
+        voters = encoder(x).numpy()
+        accuracy[name] = knn_accuracy(voters, y, encoder(digits.x_test).numpy(), digits.y_test)
+        loss = binary_cross_entropy(digits.x_test, network(digits.x_test).numpy())
+        codes.notes[name] = (
+            f"10-NN {accuracy[name]:.3f}, loss {loss:.4f}, dead units {dead_units(voters).sum()}"
+        )
+
+    order = np.random.default_rng(0).permutation(len(x))
+    few, rest = order[:DRAWN], order[DRAWN:]
+    pca = PCA(50, svd_solver="covariance_eigh").fit(x)
+    maps: dict[str, np.ndarray] = {}
+    drawings: list[openTSNE.TSNEEmbedding] = []
+
+    def draw() -> None:
+        affinities = openTSNE.affinity.PerplexityBasedNN(
+            pca.transform(x[few]), perplexity=30, method="exact", n_jobs=1, random_state=0
+        )
+        tsne = openTSNE.TSNE(
+            n_jobs=1,
+            random_state=0,
+            negative_gradient_method="fft",
+            ints_in_interval=2,
+            early_exaggeration_iter=100,
+            n_iter=250,
+        )
+        start = openTSNE.initialization.pca(pca.transform(x[few]))
+        drawings[:] = [tsne.fit(affinities=affinities, initialization=start)]
+
+    def place() -> None:
+        maps["transform"] = np.asarray(drawings[0].transform(pca.transform(digits.x_test), k=5))
+
+    def teach() -> None:
+        later = drawings[0].prepare_partial(
+            pca.transform(x[rest]), perplexity=5, initialization="median", k=5
+        )
+        targets = np.empty((len(x), 2))
+        targets[few], targets[rest] = np.asarray(drawings[0]), np.asarray(later)
+        _, encoder, _ = mlp_autoencoder(WIDTHS, activation="silu")
+        scale = targets.std()
+        fit(encoder, x, targets=targets / scale, epochs=6, loss="mae", peak_rate=3e-3, report=False)
+        maps["parametric"] = scale * encoder(digits.x_test).numpy()
+
+    drawing = compare(
+        f"t-SNE of {DRAWN:,} digits, and 10,000 test digits on its map",
+        {"t-SNE, one thread": draw, "transform": place, "parametric map, teaching": teach},
+        repeats=1,
+        budget=30.0,
+    )
+    drawn = np.asarray(drawings[0])
+    accuracy["t-SNE, own points"] = knn_accuracy(drawn, y[few])
+    for name, places in maps.items():
+        accuracy[name] = knn_accuracy(drawn, y[few], places, digits.y_test)
+    drawing.notes = {
+        "t-SNE, one thread": f"10-NN of its own points {accuracy['t-SNE, own points']:.3f}",
+        "transform": f"10-NN {accuracy['transform']:.3f}",
+        "parametric map, teaching": f"10-NN {accuracy['parametric']:.3f}",
+    }
+
+    pixels, places = digits.x_test[:3000], maps["transform"][:3000]
+    scores = compare(
+        "trustworthiness of 3,000 digits, k = 10",
+        {
+            "course_utils": lambda: trustworthiness(pixels, places),
+            "scikit-learn": lambda: manifold.trustworthiness(pixels, places, n_neighbors=10),
+        },
+        repeats=3,
+    )
+    targets = [
+        Target("test 10-NN accuracy of the code", accuracy["course code"], at_least=0.82),
+        Target("seconds to train it", codes.median("course code"), at_most=25),
+        Target(
+            "10-NN accuracy of t-SNE's own points", accuracy["t-SNE, own points"], at_least=0.93
+        ),
+        Target("test 10-NN accuracy of the parametric map", accuracy["parametric"], at_least=0.90),
+    ]
+    return 0 if report("codes", [codes, drawing, scores], targets) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
