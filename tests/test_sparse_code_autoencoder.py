@@ -127,6 +127,10 @@ def test_divergence_is_zero_only_at_the_target(torch, models):
     assert models.kl_sparsity(torch.tensor([[0.1, 0.0]]), 0.05).item() > 0.01
 
 
+def test_l1_counts_negative_values_too(torch, models):
+    assert models.l1_sparsity(torch.tensor([[1.0, -3.0], [0.0, 0.0]])).item() == 1.0
+
+
 def test_source_weight_at_the_start(torch, models):
     assert 0.2 * 10 * models.kl_sparsity(torch.full((3, 10), 0.5), 0.05).item() == pytest.approx(
         0.9893, abs=1e-4
