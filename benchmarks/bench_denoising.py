@@ -1,0 +1,206 @@
+"""The denoiser of notebook 08 against the recipe in the source, ridge regression and itself.
+
+The first table sets recipes side by side on all 60,000 training digits, scored on the 10,000
+test digits under noise that decided nothing. The second is the long form of the notebook's
+ablation: one thing changed at a time, on 20,000 digits, scored on validation digits. Run it with
+``python -m benchmarks.bench_denoising``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness import Comparison, Target, compare, report
+from course_utils import runtime
+from course_utils.datasets import load_mnist
+from course_utils.metrics import binary_cross_entropy, psnr
+from course_utils.noise import gaussian_noise
+
+SIGMA = 0.5
+SOURCE_EPOCHS = 29
+RIDGE_DIGITS = 20_000
+ABLATION_DIGITS, ABLATION_EPOCHS = 20_000, 10
+WIDTHS, PEAK_RATE = [784, 141], 0.012
+NARROW, NARROW_RATE = [784, 128, 64, 32], 0.005
+WIDE, WIDE_RATE = [784, 1000], 0.006
+
+Denoiser = Callable[[np.ndarray], np.ndarray]
+
+
+def cut(answer: np.ndarray) -> np.ndarray:
+    """Keep answers inside [0.001, 0.999], as the notebook does for all models."""
+    return np.clip(answer, 0.001, 0.999)
+
+
+def ridge(noisy: np.ndarray, clean: np.ndarray, penalty: float = 1.0) -> Denoiser:
+    """Linear regression from noisy to clean pixels with a penalty on the squared weights."""
+    centre, level = noisy.mean(axis=0), clean.mean(axis=0)
+    left = noisy - centre
+    gram = left.T @ left + penalty * np.eye(noisy.shape[1])
+    weights = np.linalg.solve(gram, left.T @ (clean - level))
+    return lambda new: (new - centre) @ weights + level
+
+
+def scores(truth: np.ndarray, answer: np.ndarray) -> str:
+    """PSNR and cross-entropy in one phrase."""
+    return f"{psnr(truth, answer):.2f} dB, BCE {binary_cross_entropy(truth, answer):.4f}"
+
+
+def recipes(keras: Any, models: Any) -> tuple[Comparison, list[Target]]:
+    """Time the recipes side by side and score them on the test digits."""
+    digits = load_mnist()
+    x_train = digits.x_train
+    noisy_test = gaussian_noise(digits.x_test, SIGMA, seed=5)
+    trained: dict[str, Denoiser] = {}
+    source, ours = f"source recipe, {SOURCE_EPOCHS} epochs", "course, 10 epochs"
+    linear = f"ridge, {RIDGE_DIGITS:,} digits"
+
+    def source_recipe() -> None:
+        """Noise drawn once, ReLU code, Adam at its default rate, batch 256, plain `fit`."""
+        keras.utils.set_random_seed(0)
+        noisy = gaussian_noise(x_train, SIGMA, seed=4)
+        layers = [keras.layers.Dense(units, activation="relu") for units in (128, 64, 32, 64, 128)]
+        network = keras.Sequential(
+            [keras.Input((784,)), *layers, keras.layers.Dense(784, activation="sigmoid")]
+        )
+        network.compile(optimizer="adam", loss="binary_crossentropy")
+        network.fit(noisy, x_train, epochs=SOURCE_EPOCHS, batch_size=256, verbose=0)
+        trained[source] = lambda y: network(y).numpy()
+
+    def course_recipe() -> None:
+        """Train as in notebook 08, on all training digits."""
+        network, _, _ = models.mlp_autoencoder(
+            WIDTHS, code_activation="silu", output_mean=x_train.mean(axis=0)
+        )
+        models.fit(
+            network, x_train, noise=SIGMA, epochs=10, peak_rate=PEAK_RATE, seed=0, report=False
+        )
+        parameters.append(network.count_params())
+        trained[ours] = lambda y: network(y).numpy()
+
+    def ridge_regression() -> None:
+        """Solve for the linear map, with the noise drawn once."""
+        some = x_train[:RIDGE_DIGITS]
+        solved = ridge(gaussian_noise(some, SIGMA, seed=3), some)
+        trained[linear] = lambda y: cut(solved(y))
+
+    parameters: list[int] = []
+    comparison = compare(
+        f"denoising, noise of {SIGMA}, 60,000 digits, compilation included",
+        {linear: ridge_regression, ours: course_recipe, source: source_recipe},
+        repeats=2,
+        budget=60.0,
+    )
+    answers = {name: model(noisy_test) for name, model in trained.items()}
+    comparison.notes = {
+        name: f"test {scores(digits.x_test, answer)}" for name, answer in answers.items()
+    }
+    decibels = {name: psnr(digits.x_test, answer) for name, answer in answers.items()}
+    targets = [
+        Target(
+            "noisy test digits, distance from 9.37 dB",
+            abs(psnr(digits.x_test, noisy_test) - 9.37),
+            at_most=0.02,
+        ),
+        Target("ridge, distance from 17.48 dB", abs(decibels[linear] - 17.48), at_most=0.03),
+        Target(
+            "decibels of the course over ridge", decibels[ours] - decibels[linear], at_least=1.4
+        ),
+        Target("parameters of the course's network", max(parameters), at_most=222_384),
+        Target("seconds of the course's training", comparison.median(ours), at_most=60),
+        Target(
+            "decibels of the course over the source", decibels[ours] - decibels[source], at_least=1
+        ),
+    ]
+    return comparison, targets
+
+
+def ablation(models: Any) -> Comparison:
+    """Change one thing at a time and score on noise drawn before and on validation digits."""
+    digits = load_mnist()
+    order = np.random.default_rng(0).permutation(len(digits.x_train))
+    x_validation = digits.x_train[order[:5000]]
+    clean = digits.x_train[order[5000 : 5000 + ABLATION_DIGITS]]
+    mean = clean.mean(axis=0)
+    noisy_validation = gaussian_noise(x_validation, SIGMA, seed=2)
+    once = gaussian_noise(clean, SIGMA, seed=4)
+    notes: dict[str, str] = {}
+
+    def train(
+        name: str,
+        data: dict[str, Any],
+        *,
+        widths: list[int] = WIDTHS,
+        rate: float = PEAK_RATE,
+        **network_options: Any,
+    ) -> Callable[[], None]:
+        def run() -> None:
+            options = {"code_activation": "silu", "output_mean": mean} | network_options
+            network, _, _ = models.mlp_autoencoder(widths, **options)
+            if rate:
+                models.fit(network, **data, epochs=ABLATION_EPOCHS, peak_rate=rate, report=False)
+            else:  # Adam's default rate, constant
+                models.fit_repeated(
+                    network,
+                    data["x"],
+                    data["targets"],
+                    epochs=ABLATION_EPOCHS,
+                    batch_size=128,
+                    loss="binary_crossentropy",
+                )
+            known = psnr(clean, network(once).numpy())
+            answer = np.clip(network(noisy_validation).numpy(), 0, 1)
+            notes[name] = f"drawn before {known:.2f} dB, new {scores(x_validation, answer)}"
+
+        return run
+
+    fresh: dict[str, Any] = {"x": clean, "noise": SIGMA}
+    fixed: dict[str, Any] = {"x": once, "targets": clean}
+    copied: dict[str, Any] = {"x": once}
+    variants: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "reference: 141 units, fresh noise": (fresh, {}),
+        "ReLU for SiLU": (fresh, {"code_activation": "relu"}),
+        "start from the default bias": (fresh, {"output_mean": None}),
+        "squared error": (fresh | {"loss": "mse"}, {}),
+        "noise once": (fixed, {}),
+        "noise once, constant rate": (fixed, {"rate": 0.0}),
+        "128-64-32, linear code": (
+            fresh,
+            {"widths": NARROW, "rate": NARROW_RATE, "code_activation": "linear"},
+        ),
+        "128-64-32, ReLU code": (
+            fresh,
+            {"widths": NARROW, "rate": NARROW_RATE, "code_activation": "relu"},
+        ),
+        "target is the input": (copied, {}),
+        "1,000 units, fresh noise": (fresh, {"widths": WIDE, "rate": WIDE_RATE}),
+        "1,000 units, noise once": (fixed, {"widths": WIDE, "rate": WIDE_RATE}),
+        "1,000 units, target is the input": (copied, {"widths": WIDE, "rate": WIDE_RATE}),
+    }
+    comparison = compare(
+        f"ablation, {ABLATION_DIGITS:,} digits, {ABLATION_EPOCHS} epochs, scored on validation",
+        {name: train(name, data, **changed) for name, (data, changed) in variants.items()},
+        repeats=1,
+        budget=0.0,  # the score is what counts: one run each
+    )
+    comparison.notes = notes
+    return comparison
+
+
+def main() -> int:
+    """Measure recipes and ablation, print both tables and store them."""
+    runtime.start(seed=0, framework="keras")
+    import keras
+
+    from course_utils import keras_models
+
+    comparison, targets = recipes(keras, keras_models)
+    return 0 if report("denoising", [comparison, ablation(keras_models)], targets) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
