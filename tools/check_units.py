@@ -32,7 +32,8 @@ def commands() -> tuple[list[str], dict[str, list[str]]]:
     framework : dict of str to list of str
         Marker -> command line of its process.
     """
-    plain = [*PYTEST, "course_utils", "-m", "not keras and not torch", "-n", "2"]
+    plain = [*PYTEST, "course_utils", "-m", "not keras and not torch"]
+    plain += ["-n", "2", "--dist", "loadgroup"]
     framework = {}
     for marker, module in FRAMEWORK_MODULES.items():
         plain.append(f"--ignore={module}")
