@@ -100,8 +100,8 @@ def label_budget_curve(
 
     Introduced in notebook 09. At each budget every candidate – one classifier in several settings
     – is fitted once, to a draw that is used for nothing else, and the one with the highest
-    accuracy on the validation rows is kept. It is then fitted to `draws` other draws and scored
-    on the test rows, which choose nothing.
+    accuracy on the validation rows is kept (a single candidate needs no choice). It is then
+    fitted to `draws` other draws and scored on the test rows, which choose nothing.
 
     Parameters
     ----------
@@ -177,8 +177,10 @@ def label_budget_curve(
             def on_validation(candidate: Any, budget: int = budget) -> float:
                 return score(candidate, budget, 0, "validation")
 
-            scores = list(pool.map(on_validation, candidates.values()))
-            name, best = list(candidates.items())[int(np.argmax(scores))]
+            name, best = next(iter(candidates.items()))
+            if len(candidates) > 1:
+                scores = list(pool.map(on_validation, candidates.values()))
+                name, best = list(candidates.items())[int(np.argmax(scores))]
             chosen.append(name)
 
             def on_test(draw: int, budget: int = budget, best: Any = best) -> float:

@@ -87,6 +87,14 @@ class TestLabelBudgetCurve:
         np.testing.assert_array_equal(one.accuracy, two.accuracy)
         assert one.chosen == two.chosen
 
+    def test_validation_rows_are_not_needed_without_a_choice(self):
+        features, labels = parts()
+        missing = features._replace(validation=np.full((60, 2), np.nan))
+        model = {"1": KNeighborsClassifier(1)}
+        expected = label_budget_curve(features, labels, model, [10]).accuracy
+        got = label_budget_curve(missing, labels, model, [10]).accuracy
+        np.testing.assert_array_equal(got, expected)
+
     def test_estimators_stay_unfitted(self):
         features, labels = parts()
         model = KNeighborsClassifier(1)
