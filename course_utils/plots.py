@@ -331,8 +331,8 @@ def code_map(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, title: str = 
     """Scatter two-dimensional codes, one colour for each label, the label at its median.
 
     Introduced in notebook 07. Ten colours cannot all be told apart by everyone, so each label is
-    also written where the middle of its points lies. A few far points may lie outside the frame:
-    it holds the central 99 % of each axis.
+    also written where the middle of its points lies, or beside it if another name is there. Far
+    points may lie outside the frame: it holds the central 98 % of each axis.
 
     Parameters
     ----------
@@ -368,11 +368,13 @@ def code_map(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, title: str = 
         raise ValueError(f"labels must be integers from 0 to 9, got {np.unique(names)[:12]}")
     colors = np.array(DIGIT_COLORS)[names]
     axes.scatter(places[:, 0], places[:, 1], c=colors, s=3, linewidths=0)
-    for name in np.unique(names):
-        x, y = np.median(places[names == name], axis=0)
+    low, high = _frame(places)
+    present = np.unique(names)
+    medians = np.array([np.median(places[names == name], axis=0) for name in present])
+    spots = low + _apart((medians - low) / (high - low)) * (high - low)
+    for name, (x, y) in zip(present, spots, strict=True):
         text = axes.text(x, y, str(name), ha="center", va="center", fontsize=13, weight="bold")
         text.set_path_effects([withStroke(linewidth=3, foreground="white")])
-    low, high = _frame(places)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], title=title)
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color("0.8")
@@ -395,7 +397,7 @@ def glyph_map(
     images : ndarray, shape (n, side * side)
         Grey values from 0 to 1; drawn in black on white.
     count : int
-        Cells along each side; they span the central 99 % of each axis.
+        Cells along each side; they span the central 98 % of each axis.
     title : str
         Text above the map.
 
@@ -449,7 +451,7 @@ def decoder_grid(
     decode : callable
         Takes codes of shape (count², 2) and returns images of shape (count², side * side).
     codes : ndarray, shape (n, 2)
-        Codes of data. The grid spans the central 99 % of each axis, as :func:`glyph_map` does.
+        Codes of data. The grid spans the central 98 % of each axis, as :func:`glyph_map` does.
     count : int
         Points along each side.
     title : str
@@ -484,7 +486,7 @@ def explore_codes(
     decode : callable
         Takes codes of shape (1, 2) and returns images of shape (1, side * side).
     codes : ndarray, shape (n, 2)
-        Codes of data, drawn as :func:`code_map`. The sliders run over the central 99 % of each
+        Codes of data, drawn as :func:`code_map`. The sliders run over the central 98 % of each
         axis, in percent.
     labels : ndarray of int, shape (n,)
         From 0 to 9.
@@ -506,7 +508,7 @@ def explore_codes(
         point = low + np.array([across, up]) / 100 * (high - low)
         figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4), width_ratios=[1.6, 1])
         code_map(left, codes, labels, title="codes of digits")
-        left.plot(*point, "P", color="black", markeredgecolor="white", markersize=15)
+        left.plot(*point, "P", color=COLORS["vermilion"], mec="white", markersize=17, zorder=10)
         image = np.asarray(decode(point[np.newaxis]))[0]
         side = int(np.sqrt(image.size))
         right.imshow(image.reshape(side, side), vmin=0, vmax=1)
@@ -534,10 +536,28 @@ def explore_codes(
 
 
 def _frame(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lower left and upper right corner around the central 99 %, with a little room."""
-    low, high = np.quantile(points, [0.005, 0.995], axis=0)
+    """Lower left and upper right corner around the central 98 %, with a little room."""
+    low, high = np.quantile(points, [0.01, 0.99], axis=0)
     room = 0.03 * (high - low) + 1e-9
     return low - room, high + room
+
+
+def _apart(spots: np.ndarray, least: float = 0.06) -> np.ndarray:
+    """Push points of the unit square away from one another until all are `least` apart."""
+    for _ in range(200):
+        gaps = spots[:, np.newaxis] - spots
+        lengths = np.linalg.norm(gaps, axis=2)
+        short = np.maximum(least - lengths, 0)
+        np.fill_diagonal(short, 0)
+        if short.max() < 1e-9:
+            break
+        if (lengths[short > 0] == 0).any():  # on one spot: a direction for each
+            turns = np.arange(len(spots))[:, np.newaxis] + [0, np.pi / 2]
+            spots = spots + 1e-3 * np.cos(turns)
+            continue
+        steps = gaps * (0.51 * short / np.maximum(lengths, 1e-12))[:, :, np.newaxis]
+        spots = spots + steps.sum(axis=1)
+    return spots
 
 
 def _draw_raster(
