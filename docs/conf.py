@@ -44,7 +44,8 @@ html_math_renderer = "mathml"
 
 def _formula(translator: nodes.NodeVisitor, node: nodes.Element, *, display: bool) -> None:
     """Write a formula as MathML, which browsers typeset without JavaScript."""
-    translator.body.append(to_mathml(node.astext(), display=display))
+    element = to_mathml(node.astext(), display=display)
+    translator.body.append(f'<div class="formula">{element}</div>' if display else element)
     raise nodes.SkipNode
 
 
