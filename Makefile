@@ -10,7 +10,7 @@ endif
 RUN := $(BIN)/python
 STAMP := $(VENV)/.complete
 
-.PHONY: course lab site slides handout test lint types unit notebooks bench mutants refresh data clean
+.PHONY: course lab site slides handout assignment test test-browser test-class lint types unit notebooks bench mutants refresh data clean
 
 ## course: execute every notebook on the shipped data; pages to read in build/html
 course: $(STAMP)
@@ -32,6 +32,10 @@ slides: $(STAMP)
 handout: $(STAMP)
 	$(RUN) -m tools.build_handout
 
+## assignment: the notebooks for nbgrader, in build/assignment
+assignment: $(STAMP)
+	$(RUN) -m tools.assignment
+
 ## test: every gate that CI holds
 test: lint types unit notebooks
 
@@ -48,6 +52,18 @@ unit: $(STAMP)
 
 notebooks: $(STAMP)
 	$(RUN) -m tools.check_notebooks
+
+## test-browser: JupyterLab and the pages in a real browser, which has to be installed (Chromium)
+test-browser: $(VENV)/.browser
+	$(RUN) -m pytest tests_browser/test_lab.py tests_browser/test_accessibility.py
+
+## test-class: grade with nbgrader, and five learners on a JupyterHub, in the same browser
+test-class: $(VENV)/.class
+	$(RUN) -m pytest tests_browser/test_nbgrader.py tests_browser/test_hub.py
+
+$(VENV)/.browser $(VENV)/.class: $(VENV)/.%: $(STAMP)
+	$(RUN) -m pip install -qq --disable-pip-version-check -c constraints.txt --editable ".[$*]"
+	touch $@
 
 ## bench: measure side by side; tables and benchmarks/results.json
 bench: $(STAMP)

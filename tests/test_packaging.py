@@ -32,7 +32,6 @@ def pypi_bounds() -> dict[str, SpecifierSet]:
         name = canonicalize_name(requirement.name)
         name = CONDA_NAMES.get(name, name)
         assert bounds.setdefault(name, requirement.specifier) == requirement.specifier
-    bounds["python"] = SpecifierSet(PROJECT["requires-python"])
     return bounds
 
 
@@ -40,7 +39,7 @@ def conda_bounds() -> dict[str, SpecifierSet]:
     """Conda name -> bounds, as environment.yml states them."""
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     lines = [line.partition(" ") for line in environment["dependencies"]]
-    return {name: SpecifierSet(bound) for name, _, bound in lines if name != "pip"}
+    return {name: SpecifierSet(bound) for name, _, bound in lines if name not in ("pip", "python")}
 
 
 def constraints() -> dict[str, Version]:
@@ -54,9 +53,16 @@ def test_conda_and_pip_ask_for_the_same():
     assert conda_bounds() == pypi_bounds()
 
 
+def test_binder_finds_a_python_that_the_course_supports():
+    """repo2docker reads exactly this form, and takes its own default where it finds another."""
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    (version,) = re.findall(r"^python =(\d+\.\d+)$", "\n".join(environment["dependencies"]), re.M)
+    assert version in SpecifierSet(PROJECT["requires-python"])
+
+
 def test_every_direct_dependency_is_pinned_within_its_bounds():
     pins = constraints()
-    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    wanted = sum(PROJECT["optional-dependencies"].values(), PROJECT["dependencies"])
     for line in wanted:
         requirement = Requirement(line)
         pin = pins.get(canonicalize_name(requirement.name))
