@@ -543,7 +543,7 @@ def _frame(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _apart(spots: np.ndarray, least: float = 0.06) -> np.ndarray:
-    """Push points of the unit square away from one another until all are `least` apart."""
+    """Push points away from one another, within the unit square, until all are `least` apart."""
     for _ in range(200):
         gaps = spots[:, np.newaxis] - spots
         lengths = np.linalg.norm(gaps, axis=2)
@@ -556,7 +556,7 @@ def _apart(spots: np.ndarray, least: float = 0.06) -> np.ndarray:
             spots = spots + 1e-3 * np.cos(turns)
             continue
         steps = gaps * (0.51 * short / np.maximum(lengths, 1e-12))[:, :, np.newaxis]
-        spots = spots + steps.sum(axis=1)
+        spots = np.clip(spots + steps.sum(axis=1), 0.04, 0.96)
     return spots
 
 
