@@ -165,6 +165,8 @@ class Autoencoder(nn.Module):
         Tensor of integer, shape ()
             The number of observed cells.
         """
+        if sp.issparse(rows):
+            return torch.tensor(_canonical(rows).nnz)
         return (~torch.isnan(self._tensor(rows))).sum()
 
     def _hide(self, rows: Tensor) -> Tensor:
