@@ -150,6 +150,7 @@ def ablation(models: Any) -> Comparison:
                     data["targets"],
                     epochs=ABLATION_EPOCHS,
                     batch_size=128,
+                    parts=1,
                     loss="binary_crossentropy",
                 )
             known = psnr(clean, network(once).numpy())
