@@ -18,6 +18,8 @@ CONFIG = """c = get_config()
 c.JupyterHub.bind_url = {home!r}
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub_port}"
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
+# By default it cuts off whatever takes 20 s, as a start does on a busy machine.
+c.ConfigurableHTTPProxy.command = ["configurable-http-proxy", "--proxy-timeout", "{timeout}000"]
 c.JupyterHub.db_url = "sqlite:///:memory:"
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
