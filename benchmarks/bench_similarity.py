@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from benchmarks.harness import Comparison, Target, compare, report
 from course_utils.similarity import top_k_cosine
