@@ -30,7 +30,11 @@ from tools.run_course import (
 
 DOCS = ROOT / "docs"
 # Documents of the repository that are pages of the site as they are.
-DOCUMENTS = {"data/README.md": "The data", "CONTRIBUTING.md": "How to change the course"}
+DOCUMENTS = {
+    "docs/teach.md": "Teach with this course",
+    "data/README.md": "The data",
+    "CONTRIBUTING.md": "How to change the course",
+}
 LINKED = ("LICENSE", "CITATION.cff", "docs/picture.png", "data/SHA256SUMS")
 
 
