@@ -381,9 +381,42 @@ def ease(interactions: ArrayLike | sp.sparray | sp.spmatrix, l2: float) -> EASE:
     return EASE("users", float(l2), known, cholesky, diagonal)
 
 
+class Factors(NamedTuple):
+    """Two tables of factors whose product predicts a table.
+
+    Introduced in notebook 10. Unlike those of an :class:`SVD`, the factors are in no order.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (rows, k)
+        One vector for each row of the table.
+    columns : ndarray, shape (cols, k)
+        One vector for each column.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+    def reconstruct(self) -> np.ndarray:
+        """Multiply the factors out.
+
+        Returns
+        -------
+        ndarray, shape (rows, cols)
+            A prediction for every cell.
+
+        Examples
+        --------
+        >>> Factors(np.array([[1.0], [2.0]]), np.array([[3.0], [4.0]])).reconstruct()
+        array([[3., 4.],
+               [6., 8.]])
+        """
+        return self.rows @ self.columns.T
+
+
 def alternating_least_squares(
     ratings: sp.sparray | sp.spmatrix, k: int, *, l2: float, rounds: int = 10, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Factors:
     """Factorise the stored cells of a table, and only those, with a penalty on the factors.
 
     Introduced in notebook 10. Given the vectors of the columns, the best vector of each row is a
@@ -406,11 +439,9 @@ def alternating_least_squares(
 
     Returns
     -------
-    row_vectors : ndarray of float64, shape (rows, k)
-        Their product with `column_vectors.T` predicts every cell.
-    column_vectors : ndarray of float64, shape (cols, k)
-        Together they descend on Σ (rating − row · column)² + λ (Σ ‖row‖² + Σ ‖column‖²), the
-        first sum over known cells.
+    Factors
+        ``(rows, columns)`` of float64, shapes (rows, k) and (cols, k). They descend on
+        Σ (rating − row · column)² + λ (Σ ‖row‖² + Σ ‖column‖²), the first sum over known cells.
 
     Raises
     ------
@@ -427,8 +458,7 @@ def alternating_least_squares(
     Examples
     --------
     >>> ratings = sp.coo_array(([4.0, 2.0, 2.0], ([0, 0, 1], [0, 1, 0])))
-    >>> rows, columns = alternating_least_squares(ratings, 1, l2=1e-6, rounds=50)
-    >>> (rows @ columns.T).round(2)
+    >>> alternating_least_squares(ratings, 1, l2=1e-6, rounds=50).reconstruct().round(2)
     array([[4., 2.],
            [2., 1.]])
     """
@@ -448,7 +478,7 @@ def alternating_least_squares(
     for _ in range(rounds):
         rows = _ridge_codes(*sides[0], columns, l2)
         columns = _ridge_codes(*sides[1], rows, l2)
-    return rows, columns
+    return Factors(rows, columns)
 
 
 def _ridge_codes(
