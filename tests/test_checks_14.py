@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from course_utils import factorization
 from course_utils.checks import TODO, Status
 from course_utils.checks import notebook_14 as check
 
@@ -14,6 +15,10 @@ NDCG = 1.5 / (1 + 1 / np.log2(3))
     [
         (TODO, Status.NOT_ATTEMPTED, "not attempted"),
         (NDCG, Status.RIGHT, "1.5 of a possible"),
+        (np.float32(NDCG), Status.RIGHT, "1.5 of a possible"),
+        (0.9197, Status.RIGHT, "1.5 of a possible"),
+        (0.92, Status.RIGHT, "1.5 of a possible"),
+        (0.9, Status.WRONG, "other values"),
         (1.5, Status.WRONG, "divide it"),
         (1.0, Status.WRONG, "recall"),
         (1.5 / (1.5 + 1 / np.log2(3)), Status.WRONG, "not three"),
@@ -35,6 +40,14 @@ def by_a_low_number(scores, seen, k):
     return np.argsort(-np.where(seen, -999, scores), kind="stable")[:k]
 
 
+def with_any_sort(scores, seen, k):
+    return np.argsort(np.where(seen, -np.inf, scores))[::-1][:k]
+
+
+def with_zero_for_seen(scores, seen, k):
+    return np.argsort(-np.where(seen, 0, scores), kind="stable")[:k]
+
+
 def without_translating_back(scores, seen, k):
     return np.argsort(-scores[~seen], kind="stable")[:k]
 
@@ -51,11 +64,9 @@ def without_translating_back(scores, seen, k):
         ),
         (by_a_low_number, Status.WRONG, "very low scores"),
         (without_translating_back, Status.WRONG, "0 of 5"),
-        (
-            lambda scores, seen, k: np.argsort(np.where(seen, -np.inf, scores))[::-1][:k],
-            Status.WRONG,
-            "of equal ones the first",
-        ),
+        (with_any_sort, Status.RIGHT, "5 of 5"),
+        (with_zero_for_seen, Status.WRONG, "log-probabilities"),
+        (lambda scores, seen, k: by_deleting(scores, seen, k).tolist(), Status.RIGHT, "5 of 5"),
         (lambda scores, seen, k: print(scores), Status.RETURNED_NONE, "return"),
     ],
 )
@@ -93,6 +104,15 @@ def weights(interactions, l2, *, axis=0, diagonal=True, sign=-1):
     return result
 
 
+def copied_from_the_course(interactions, l2):
+    return factorization.ease(interactions, l2).weights()
+
+
+def put_together_from_the_course(interactions, l2):
+    model = factorization.ease(interactions, l2)
+    return model.scores(np.eye(interactions.shape[1]))
+
+
 def ridge(interactions, l2):
     gram = interactions.T @ interactions
     return np.linalg.solve(gram + l2 * np.eye(len(gram)), gram)
@@ -107,9 +127,18 @@ def ridge(interactions, l2):
         (lambda x, l2: weights(x, l2, diagonal=False), Status.WRONG, "0 of 5"),
         (lambda x, l2: weights(x, l2, sign=1), Status.WRONG, "0 of 5"),
         (ridge, Status.WRONG, "0 of 5"),
+        (copied_from_the_course, Status.RAISED, "use the formula"),
+        (put_together_from_the_course, Status.RAISED, "use the formula"),
         (lambda x, l2: weights(x, 0.0), Status.RAISED, "Singular"),
     ],
 )
 def test_ease_weights(attempt, status, text):
     outcome = check.ease_weights.judge(attempt)
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+def test_the_expected_weights_are_those_of_the_course():
+    likes = np.random.default_rng(0).integers(0, 2, (6, 4)).astype(float)
+    check.ease_weights.judge(copied_from_the_course)
+    theirs = copied_from_the_course(likes, 2.0)  # the check has put everything back
+    np.testing.assert_allclose(check._ease_weights(likes, 2.0), theirs, atol=1e-12)

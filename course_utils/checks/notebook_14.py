@@ -1,19 +1,42 @@
 """Checks of notebook 14, Climb the recommender ladder."""
 
-from typing import Any
+from typing import Any, NoReturn
+from unittest import mock
 
 import numpy as np
 from hypothesis import strategies as st
 
 from course_utils import factorization, metrics
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction
 
 _FILMS = 10
 
 
+class _ToTwoDecimals(Prediction):
+    """A number of which two decimals count: whoever uses a pocket calculator is right, too."""
+
+    def judge(self, prediction: Any) -> Outcome:
+        """Compare the prediction, rounded, with the rounded answer."""
+        is_fraction = isinstance(prediction, (float, np.floating))
+        return super().judge(round(float(prediction), 2) if is_fraction else prediction)
+
+
+class _WrittenOut(Exercise):
+    """A function that the course has, and that the learner is to write without it."""
+
+    def judge(self, attempt: Any) -> Outcome:
+        """Judge the attempt while `factorization.ease` has nothing to return."""
+        with mock.patch.object(factorization, "EASE", _refuse_ease):
+            return super().judge(attempt)
+
+
+def _refuse_ease(*_: object) -> NoReturn:
+    raise RuntimeError("factorization.ease is what you are writing; use the formula and NumPy")
+
+
 def _ndcg_of_first_and_third() -> float:
     relevant = np.array([[True, False, True, False]])
-    return float(metrics.ndcg_at_k([[4.0, 3.0, 2.0, 1.0]], relevant, 3)[0])
+    return round(float(metrics.ndcg_at_k([[4.0, 3.0, 2.0, 1.0]], relevant, 3)[0]), 2)
 
 
 def _recommend(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
@@ -47,13 +70,16 @@ def _hidden_problem(hidden: Any, k: Any) -> str:
 
 
 def _ease_weights(interactions: np.ndarray, l2: float) -> np.ndarray:
-    return factorization.ease(interactions, l2).weights()
+    gram = interactions.T @ interactions
+    inverse = np.linalg.inv(gram + l2 * np.eye(len(gram)))
+    return np.eye(len(gram)) - inverse / np.diag(inverse)
 
 
 @st.composite
 def _scored_films(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
+    """Scores that are all different, so that there is one right list whatever the sort does."""
     films = draw(st.integers(1, 4))
-    scores = draw(st.lists(st.sampled_from([-2.0, -1.0, 0.0, 1.0]), min_size=films, max_size=films))
+    scores = draw(st.permutations([-2.0, -1.0, 0.0, 1.0]))[:films]
     seen = draw(
         st.lists(st.booleans(), min_size=films, max_size=films).filter(lambda s: not all(s))
     )
@@ -68,7 +94,7 @@ def _likes(draw: st.DrawFn) -> tuple[np.ndarray, float]:
     return np.array(rows), draw(st.sampled_from([1.0, 10.0]))
 
 
-predict_ndcg = Prediction(
+predict_ndcg = _ToTwoDecimals(
     name="predict_ndcg",
     answer=_ndcg_of_first_and_third,
     because="1.5 of a possible 1.63: one place lost at rank 3 costs little.",
@@ -76,10 +102,12 @@ predict_ndcg = Prediction(
     misconceptions={
         "that is what the list collects; divide it by the perfect list's sum": lambda: 1.5,
         "that is the recall of the list, which does not see the order": lambda: 1.0,
-        "a perfect list has two finds, at ranks 1 and 2, not three": lambda: (
-            1.5 / (1 + 1 / np.log2(3) + 1 / 2)
+        "a perfect list has two finds, at ranks 1 and 2, not three": lambda: round(
+            1.5 / (1 + 1 / np.log2(3) + 1 / 2), 2
         ),
-        "the discount is 1 / log2(rank + 1), not 1 / rank": lambda: (1 + 1 / 3) / (1 + 1 / 2),
+        "the discount is 1 / log2(rank + 1), not 1 / rank": lambda: round(
+            (1 + 1 / 3) / (1 + 1 / 2), 2
+        ),
     },
 )
 
@@ -108,9 +136,9 @@ recommend = Exercise(
             "no fixed number such as -999 is low enough",
         ),
         Case(
-            "equal scores",
-            (np.array([0.5, 0.5, 0.5]), np.array([True, False, False]), 2),
-            "of equal ones the first comes first, so that lists can be compared",
+            "scores on both sides of 0",
+            (np.array([-0.4, 0.7, -0.1, 0.3]), np.array([False, False, True, False]), 3),
+            "a score of 0 would put the seen film in the middle of the list",
         ),
     ],
     hint="A seen film needs a score that is below every other.",
@@ -125,7 +153,7 @@ break_recall = Breaking(
     hint="A list of k can hold all hidden films only if there are no more than k.",
 )
 
-ease_weights = Exercise(
+ease_weights = _WrittenOut(
     name="ease_weights",
     reference=_ease_weights,
     cases=[
