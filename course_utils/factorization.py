@@ -440,7 +440,8 @@ def alternating_least_squares(
     Returns
     -------
     Factors
-        ``(rows, columns)`` of float64, shapes (rows, k) and (cols, k). They descend on
+        ``(rows, columns)``, shapes (rows, k) and (cols, k), float32 if `ratings` is, else
+        float64; computed in float64 in both cases. They descend on
         Σ (rating − row · column)² + λ (Σ ‖row‖² + Σ ‖column‖²), the first sum over known cells.
 
     Raises
@@ -468,7 +469,8 @@ def alternating_least_squares(
         raise ValueError(f"l2 must be a finite number above 0, got {l2!r}")
     if rounds < 1:
         raise ValueError(f"rounds must be at least 1, got {rounds!r}")
-    values = sp.csr_array(_checked_matrix(ratings)[0])
+    checked, dtype = _checked_matrix(ratings)
+    values = sp.csr_array(checked)
     k = _checked_rank(k, values.shape)
     known = sp.csr_array((np.ones(values.nnz), values.indices, values.indptr), values.shape)
     sides: list[tuple[Any, Any]] = [(values, known), (values.T.tocsr(), known.T.tocsr())]
@@ -478,7 +480,7 @@ def alternating_least_squares(
     for _ in range(rounds):
         rows = _ridge_codes(*sides[0], columns, l2)
         columns = _ridge_codes(*sides[1], rows, l2)
-    return Factors(rows, columns)
+    return Factors(rows.astype(dtype), columns.astype(dtype))
 
 
 def _ridge_codes(

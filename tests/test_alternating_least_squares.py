@@ -92,6 +92,12 @@ def test_unknown_rows_are_predicted_as_zero():
     assert not rows[0].any()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_follows_the_input(dtype):
+    found = alternating_least_squares(stored(*table()).astype(dtype), 2, l2=0.5)
+    assert found.rows.dtype == found.columns.dtype == found.reconstruct().dtype == dtype
+
+
 @pytest.mark.parametrize("form", ["coo", "csc", "csr"])
 def test_format_does_not_matter_and_input_stays(form):
     ratings = stored(*table()).asformat(form)
