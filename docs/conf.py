@@ -62,7 +62,15 @@ def _skip_fields(app, what, name, obj, skip, options):
     return True if str(obj.__doc__).startswith("Alias for field number") else None
 
 
+def _plain_citations(app, page, template, context, document):
+    """Take Sphinx's role off lists of references, whose entries are not marked as list items."""
+    if "body" in context:
+        marked, plain = '<div role="list" class="citation-list">', '<div class="citation-list">'
+        context["body"] = context["body"].replace(marked, plain)
+
+
 def setup(app):
-    """Register the renderer of formulas and what the reference leaves out."""
+    """Register the renderer of formulas, what the reference leaves out, and how it is repaired."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.connect("autodoc-skip-member", _skip_fields)
+    app.connect("html-page-context", _plain_citations)

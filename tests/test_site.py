@@ -171,7 +171,8 @@ def test_first_page_is_the_readme_and_the_side_bar_lists_everything(site):
         title = title_of(nbformat.read(path, as_version=4)).replace("'", "’")
         assert f"{path.name[:2]} {title}" in [text.replace("'", "’") for text in listed]
     modules = {path.stem for path in (ROOT / "course_utils").glob("[a-z]*.py")}
-    assert modules | {"checks", "The data", "How to change the course"} <= set(listed)
+    about = {"Teach with this course", "The data", "How to change the course"}
+    assert modules | {"checks"} | about <= set(listed)
 
 
 def test_reference_has_signature_parameters_errors_and_example(site):
@@ -181,6 +182,8 @@ def test_reference_has_signature_parameters_errors_and_example(site):
     networks = soup(site, "api/keras_models.html").select_one("article").get_text()
     assert "mlp_autoencoder(" in networks
     assert "Alias for field number" not in networks
+    references = soup(site, "api/embeddings.html").select(".citation-list")
+    assert [part.get("role") for part in references] == [None]  # its entries are no list items
 
 
 def test_search_and_dark_mode_work_without_a_server(site):
