@@ -13,18 +13,25 @@ from course_utils.checks import notebook_12 as check
     [
         (TODO, Status.NOT_ATTEMPTED, "not attempted"),
         (None, Status.RETURNED_NONE, "got None"),
-        (2.5, Status.RIGHT, "One of the two groups is cut"),
-        (np.float32(2.5), Status.RIGHT, "2.5"),
-        (4, Status.WRONG, "two groups"),
-        (2.0, Status.WRONG, "stays whole"),
+        (6.5, Status.RIGHT, "The loose group is cut"),
+        (np.float32(6.5), Status.RIGHT, "6.5"),
+        (20, Status.WRONG, "two groups"),
+        (18.5, Status.WRONG, "worth more when it is cut"),
+        (2.0, Status.WRONG, "left out"),
+        (4.5, Status.WRONG, "missing"),
         (0, Status.WRONG, "as many groups as points"),
-        (3.0, Status.WRONG, "squares"),
+        (5.0, Status.WRONG, "squares"),
         (1.5, Status.WRONG, "other values"),
     ],
 )
 def test_predict_inertia(answer, status, text):
     outcome = check.predict_inertia.judge(answer)
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+def test_the_hints_do_not_name_the_points():
+    outcome = check.predict_inertia.judge(1.5)
+    assert not any(digit in outcome.message.splitlines()[-1] for digit in "123456789")
 
 
 @pytest.mark.parametrize("k", range(1, 7))
@@ -57,6 +64,15 @@ def test_break_k_means(points, status, text):
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
 
 
+def test_a_broken_k_means_says_why():
+    message = check.break_k_means.judge([*range(10), 12]).message
+    # 82.5 = 2 (0.5² + … + 4.5²) beside 17.5 = 2 (0.5² + 1.5² + 2.5²) and 21.2 = 374 − 42²/5.
+    assert message.splitlines()[-1] == (
+        "  because   inertia 82.5 at the widest gap, 38.7 where k-means cuts"
+    )
+    assert "because" not in check.break_k_means.judge([0, 1, 2, 10, 11, 12]).message
+
+
 def test_the_suspect_cuts_where_k_means_cuts():
     points = [*range(10), 12.0]
     labels = groups.k_means(np.array(points)[:, None], 2).labels_
@@ -67,6 +83,10 @@ def test_the_suspect_cuts_where_k_means_cuts():
 def right_centre(table, rated):
     counts = np.maximum(1, rated.sum(axis=0))
     return np.where(rated, table - (table * rated).sum(axis=0) / counts, 0)
+
+
+def divides_by_zero(table, rated):
+    return np.where(rated, table - (table * rated).sum(axis=0) / rated.sum(axis=0), 0)
 
 
 def buggy_mean(table, rated):
@@ -100,6 +120,10 @@ def by_value(table, rated):
             Status.WRONG,
             "an empty cell",
         ),
+        (divides_by_zero, Status.RAISED, "a film nobody rated"),
+        (divides_by_zero, Status.RAISED, "RuntimeWarning: invalid value"),
+        (TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (3, Status.WRONG, "pass the function itself"),
         (by_value, Status.WRONG, "zero stars"),
         (in_place, Status.WRONG, "input was changed"),
         (lambda table, rated: table - table.mean(axis=1, keepdims=True), Status.WRONG, "0 of 4"),

@@ -1,13 +1,51 @@
 """Checks of notebook 12, Find groups in interactions."""
 
+import functools
+import warnings
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from course_utils import groups
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction, Status
 
-STARS = np.array([1.0, 2.0, 3.0, 8.0, 9.0, 10.0])
+# One tight and one loose group: which of them a third centre cuts is not a matter of taste.
+STARS = np.array([1.0, 2.0, 3.0, 8.0, 11.0, 14.0])
+
+
+class _Inertias(Breaking):
+    """Says with the groups what they cost, as that is why k-means chose others."""
+
+    def judge(self, *arguments: Any) -> Outcome:
+        """Judge the input, and add both inertias once it breaks k-means."""
+        outcome = super().judge(*arguments)
+        if outcome.status is not Status.RIGHT:
+            return outcome
+        evident, chosen = (
+            sum(map(_inertia, find(*arguments))) for find in (self.reference, self.suspect)
+        )
+        reason = f"inertia {evident:.5g} at the widest gap, {chosen:.5g} where k-means cuts"
+        return replace(outcome, message=f"{outcome.message}\n  because   {reason}")
+
+
+class _WithoutWarnings(Exercise):
+    """A warning of NumPy counts as an error: it is how a division by zero shows."""
+
+    def judge(self, attempt: Any) -> Outcome:
+        """Judge the attempt, with warnings raised."""
+        if not callable(attempt):
+            return super().judge(attempt)
+
+        @functools.wraps(attempt)
+        def strict(*arguments: Any) -> Any:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", RuntimeWarning)
+                return attempt(*arguments)
+
+        return super().judge(strict)
 
 
 def _inertia(points: np.ndarray) -> float:
@@ -80,29 +118,31 @@ def _points_problem(points: ArrayLike) -> str:
 predict_inertia = Prediction(
     name="predict_inertia",
     answer=lambda: _smallest_inertia(STARS, 3),
-    because="One of the two groups is cut, which pays although it is one group.",
-    hint="Keep 1, 2, 3 together and cut 8, 9, 10 in two; add up all squared distances.",
+    because="The loose group is cut, which pays although nobody would call it two.",
+    hint="A third centre goes where it saves most; then square, and add up all three groups.",
     misconceptions={
         "that is the inertia of two groups; a third centre helps": lambda: _smallest_inertia(
             STARS, 2
         ),
-        "that is the group that stays whole; the other two have an inertia, too": lambda: _inertia(
-            STARS[:3]
+        "another group is worth more when it is cut": lambda: (
+            _smallest_inertia(STARS[:3], 2) + _inertia(STARS[3:])
         ),
+        "one of the groups is left out of the sum": lambda: _inertia(STARS[:3]),
+        "one of the groups is missing in the sum": lambda: _smallest_inertia(STARS[3:], 2),
         "only with as many groups as points is nothing left": lambda: 0.0,
-        "those are distances; k-means squares them": lambda: 3.0,
+        "those are distances; k-means squares them": lambda: 5.0,
     },
 )
 
-break_k_means = Breaking(
+break_k_means = _Inertias(
     name="break_k_means",
     suspect=_k_means_groups,
     reference=_widest_gap_groups,
     refusal=_points_problem,
-    hint="Make one group long and full, and the other one small and not far away.",
+    hint="Which group costs k-means much although nobody doubts it? See what one cut there saves.",
 )
 
-centre = Exercise(
+centre = _WithoutWarnings(
     name="centre",
     reference=_centre,
     cases=[
