@@ -20,7 +20,10 @@ from course_utils.checks import notebook_11 as check
         ([True, True, True], Status.WRONG, "never fires"),
         ([False, True, True], Status.WRONG, "neither half"),
         ([True, False, False], Status.WRONG, "what is its mean"),
-        ([False, False, False], Status.WRONG, "one number of its column"),
+        ([False, False, False], Status.WRONG, "not a value to avoid"),
+        ([True, False, True], Status.WRONG, "a mean of 0 is off target"),
+        ([False, False, True], Status.WRONG, "the only one that pays"),
+        ([0.0, 0.0, 1.0], Status.WRONG, "the only one that pays"),
         ([True, True], Status.WRONG, "shape"),
     ],
 )
@@ -131,6 +134,23 @@ def unit_of_zeros_switched_off(codes, atoms):
     return codes * lengths, atoms / np.where(lengths == 0, 1, lengths)[:, np.newaxis]
 
 
+def short_atoms_left(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    lengths = np.where(lengths < 1, 1, lengths)
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def a_little_added(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1) + 1e-6
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def only_named_lengths(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    lengths = np.where((lengths < 0.5) | (lengths == 0), 1, lengths)
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
 def codes_untouched(codes, atoms):
     return codes, solved_rescale(codes, atoms)[1]
 
@@ -158,11 +178,14 @@ def into_the_input(codes, atoms):
     ("attempt", "status", "text"),
     [
         (lambda codes, atoms: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (solved_rescale, Status.RIGHT, "4 of 4"),
-        (as_lists, Status.RIGHT, "4 of 4"),
+        (solved_rescale, Status.RIGHT, "5 of 5"),
+        (as_lists, Status.RIGHT, "5 of 5"),
         (of_the_page, Status.WRONG, "codes @ atoms is no longer"),
         (without_the_zeros, Status.WRONG, "an atom of zeros"),
-        (unit_of_zeros_switched_off, Status.WRONG, "an atom of zeros"),
+        (unit_of_zeros_switched_off, Status.WRONG, "unit of an atom of zeros has changed"),
+        (short_atoms_left, Status.WRONG, "a short atom"),
+        (a_little_added, Status.WRONG, "something small added"),
+        (only_named_lengths, Status.WRONG, "smallest counter-example"),
         (codes_untouched, Status.WRONG, "codes @ atoms is no longer"),
         (columns_scaled, Status.WRONG, "lengths"),
         (one_length_for_all, Status.WRONG, "lengths"),
@@ -192,7 +215,9 @@ SLANTED = [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]
         ([1, 0.9, 0.9], [[1, 0], [0, 1], [0.6, 0.8]], Status.RIGHT, "broken"),
         ([2.0, 0.5, 0.5], [[1, 0], [0, 1], [0.6, 0.8]], Status.WRONG, "survives"),
         ([3, 1, 2], [[1, 0], [0, 1], [1, 0]], Status.WRONG, "survives"),
-        ([0, 0, 0], SLANTED, Status.WRONG, "survives"),
+        ([3, 2.9, 1], SLANTED, Status.RIGHT, "keep my_code[2]: squared error 0.01"),
+        ([0, 0, 0], SLANTED, Status.WRONG, "share the largest activity"),
+        ([2, 2, 1], SLANTED, Status.WRONG, "share the largest activity"),
         ([3, 2.9, 1], [[2.0, 0.0], [-1.0, 0.0], [0.0, 1.0]], Status.WRONG, "length 1"),
         ([3, -2.9, 1], SLANTED, Status.WRONG, "at least 0"),
         ([3, np.nan, 1], SLANTED, Status.WRONG, "finite"),
@@ -209,5 +234,14 @@ def test_errors_against_every_subset():
     code, atoms = np.array([3.0, 2.9, 1.0]), np.array(SLANTED)
     whole = code @ atoms
     single = [((code[unit] * atoms[unit] - whole) ** 2).sum() for unit in range(3)]
-    assert check.break_largest.reference(code, atoms) == pytest.approx(min(single))
-    assert check.break_largest.suspect(code, atoms) == pytest.approx(single[0])
+    best, largest = (
+        f(code, atoms) for f in (check.break_largest.reference, check.break_largest.suspect)
+    )
+    assert (best.unit, largest.unit) == (2, 0)
+    assert best.error == pytest.approx(min(single))
+    assert largest.error == pytest.approx(single[0])
+
+
+def test_two_units_that_are_equally_good_do_not_break_the_rule():
+    outcome = check.break_largest.judge([2, 1, 0], [[1, 0], [0.6, 0.8], [0, 1]])
+    assert outcome.status is Status.WRONG, outcome.message

@@ -1,6 +1,7 @@
 """Checks of notebook 11, Make codes sparse."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,15 @@ def _rescaling_problem(expected: tuple[np.ndarray, np.ndarray], got: Any) -> str
         if atoms.shape != expected[1].shape:
             return f"atoms: {difference}"
         lengths = np.sqrt((np.asarray(atoms, dtype=float) ** 2).sum(axis=1))
+        if np.allclose(atoms, expected[1], rtol=0.01):
+            return "the atoms are nearly right; was something small added to their lengths?"
         return f"the atoms have lengths {lengths.round(4)}, or point elsewhere"
     if difference := same_value(expected[0], codes):
         if codes.shape != expected[0].shape:
             return f"codes: {difference}"
+        of_zeros = ~expected[1].any(axis=1)
+        if not same_value(expected[0][:, ~of_zeros], codes[:, ~of_zeros]):
+            return "the unit of an atom of zeros has changed; it is to stay as it is"
         return "codes @ atoms is no longer what it was"
     return ""
 
@@ -55,12 +61,31 @@ def _errors(code: ArrayLike, atoms: ArrayLike) -> np.ndarray:
     return ((parts - parts.sum(axis=0)) ** 2).sum(axis=1)
 
 
-def _error_of_largest(code: Sequence[float], atoms: Sequence[Sequence[float]]) -> float:
-    return float(_errors(code, atoms)[int(np.argmax(code))])
+@dataclass(frozen=True)
+class Kept:
+    """Which unit was kept and what that costs."""
+
+    unit: int
+    error: float
+
+    def __repr__(self) -> str:
+        """Say it as the learner should read it."""
+        return f"keep my_code[{self.unit}]: squared error {self.error:.4g}"
 
 
-def _least_error(code: Sequence[float], atoms: Sequence[Sequence[float]]) -> float:
-    return float(_errors(code, atoms).min())
+def _keep_largest_unit(code: Sequence[float], atoms: Sequence[Sequence[float]]) -> Kept:
+    unit = int(np.argmax(code))
+    return Kept(unit, float(_errors(code, atoms)[unit]))
+
+
+def _keep_best_unit(code: Sequence[float], atoms: Sequence[Sequence[float]]) -> Kept:
+    unit = int(np.argmin(_errors(code, atoms)))
+    return Kept(unit, float(_errors(code, atoms)[unit]))
+
+
+def _costs_more(best: Kept, largest: Kept) -> str:
+    """Compare errors alone: two units may be equally good."""
+    return same_value(best.error, largest.error)
 
 
 def _code_problem(code: Any, atoms: Any) -> str:
@@ -69,6 +94,8 @@ def _code_problem(code: Any, atoms: Any) -> str:
         return "give a code of three numbers and three atoms of two numbers each"
     if not np.isfinite(activity).all() or (activity < 0).any():
         return "a code that went through a ReLU holds finite numbers of at least 0"
+    if np.count_nonzero(activity == activity.max()) > 1:
+        return "two units share the largest activity; one must be strictly the largest"
     if not np.allclose((rows**2).sum(axis=1), 1, rtol=0, atol=1e-3):
         return "each atom must have length 1, such as (1, 0) or (0.6, 0.8)"
     return ""
@@ -85,11 +112,13 @@ _codes_and_k = st.tuples(st.integers(1, 3), st.integers(1, 4)).flatmap(
         st.integers(1, shape[1]),
     )
 )
+# Quarters, so that atoms are shorter than 1 as often as longer.
+_quarters = st.integers(-3, 8).map(lambda number: number / 4)
 _units = st.integers(1, 3)
 _codes_and_atoms = _units.flatmap(
     lambda units: st.tuples(
         st.lists(_numbers, min_size=units, max_size=units).map(lambda row: np.array([row])),
-        st.lists(st.lists(_numbers, min_size=2, max_size=2), min_size=units, max_size=units).map(
+        st.lists(st.lists(_quarters, min_size=2, max_size=2), min_size=units, max_size=units).map(
             np.array
         ),
     )
@@ -112,6 +141,17 @@ predict_paid = Prediction(
         "a unit that never fires is not on target either": lambda: [True, True, True],
         "neither half holds: think of the means, not of the values": lambda: [False, True, True],
         "the second unit is on target as well: what is its mean?": lambda: [True, False, False],
+        "some are on target; 0.25 is the mean wanted, not a value to avoid": lambda: [
+            False,
+            False,
+            False,
+        ],
+        "a mean of 0 is off target, and 1 in one row of four is not": lambda: [True, False, True],
+        "the unit that never fires is the only one that pays; means count": lambda: [
+            False,
+            False,
+            True,
+        ],
     },
 )
 
@@ -130,7 +170,7 @@ keep_largest = Exercise(
             "equal values",
             (np.array([[1.0, 2.0, 2.0, 2.0]]), 2),
             "exactly two are kept, and of equals those with the lower index",
-            hint="Values that are at least the k-th largest may be more than k.",
+            hint="More than k may be at least the k-th largest; topk picks of equals freely.",
         ),
         Case(
             "a negative value far from 0",
@@ -164,6 +204,12 @@ rescale = Exercise(
             "an atom ten times as long did the work of a unit ten times as active",
         ),
         Case(
+            "a short atom",
+            (np.array([[1.0, 2.0]]), np.array([[0.5, 0.0], [0.0, 1.0]])),
+            "it has to grow to length 1, and its unit to shrink",
+            hint="Length 1 is asked of every atom with a direction, the short ones too.",
+        ),
+        Case(
             "an oblique atom",
             (np.array([[1.0], [3.0]]), np.array([[3.0, 4.0]])),
             "its length is 5, by Pythagoras, in every row",
@@ -172,7 +218,7 @@ rescale = Exercise(
             "an atom of zeros",
             (np.array([[2.0, 1.0]]), np.array([[0.0, 0.0], [0.0, 2.0]])),
             "it has no direction; leave it and its unit as they are",
-            hint="0 / 0 is not a number, and it spreads. Divide by 1 there.",
+            hint="0 / 0 is no number; 0 times a unit switches it off. Which length is harmless?",
         ),
     ],
     hint="If atom j is divided by its length, what must happen to unit j for the same product?",
@@ -182,8 +228,9 @@ rescale = Exercise(
 
 break_largest = Breaking(
     name="break_largest",
-    suspect=_error_of_largest,
-    reference=_least_error,
+    suspect=_keep_largest_unit,
+    reference=_keep_best_unit,
     refusal=_code_problem,
-    hint="With atoms at right angles the largest is the best. Let two atoms undo each other.",
+    hint="Draw the row, code @ atoms, as an arrow. Does the longest part lie nearest to it?",
+    compare=_costs_more,
 )
