@@ -187,7 +187,8 @@ def marchenko_pastur_edge(n: int, d: int, sigma: float = 1.0) -> tuple[float, fl
 
         sigma² (1 − √(d/n))²    and    sigma² (1 + √(d/n))²
 
-    when both n and d are large. With d > n the lower one is for the n eigenvalues that are not 0.
+    when both n and d are large; in a finite table the outermost may lie a little beyond. With d > n
+    the lower one is for the n eigenvalues that are not 0.
 
     Parameters
     ----------
@@ -333,7 +334,9 @@ def gap_statistic(
 ) -> Gap:
     """Compare how fast the inertia falls with k: in the points, and in a null model of them.
 
-    Introduced in notebook 12.
+    Introduced in notebook 12. The paper draws its null evenly from a box around the points; the
+    default here is one Gaussian cloud, so that a long cloud is not taken for two groups. A gap
+    above that of one group says that the points are not like the null, which need not be groups.
 
     Parameters
     ----------
@@ -435,7 +438,7 @@ def choose_k(numbers: ArrayLike, gap: ArrayLike, error: ArrayLike) -> int:
 def bootstrap_agreement(points: ArrayLike, k: int, *, pairs: int = 20, seed: int = 0) -> np.ndarray:
     """Group the points twice, each time learnt from another resample, and compare the groups.
 
-    Introduced in notebook 12.
+    Introduced in notebook 12. A resample is as many points as there are, drawn with replacement.
 
     Parameters
     ----------
