@@ -25,17 +25,18 @@ def _codes_problem(codes: Any) -> str:
     return "" if np.isfinite(values).all() else "the numbers of a code are finite"
 
 
+def _nearest_other(points: np.ndarray) -> np.ndarray:
+    squares = np.square(points[:, np.newaxis] - points).sum(axis=2).astype(float)
+    np.fill_diagonal(squares, np.inf)
+    return squares.argmin(axis=1)
+
+
 def _own_points_accuracy(codes: np.ndarray, labels: np.ndarray) -> float:
-    return metrics.knn_accuracy(codes, labels, k=1)
+    return float(np.mean(labels[_nearest_other(codes)] == labels))
 
 
 def _share_kept(x: np.ndarray, codes: np.ndarray) -> float:
-    def nearest(points: np.ndarray) -> np.ndarray:
-        squares = np.square(points[:, np.newaxis] - points).sum(axis=2).astype(float)
-        np.fill_diagonal(squares, np.inf)
-        return squares.argmin(axis=1)
-
-    return float(np.mean(nearest(x) == nearest(codes)))
+    return float(np.mean(_nearest_other(x) == _nearest_other(codes)))
 
 
 @st.composite
