@@ -11,7 +11,9 @@ def status(exercise, *answer):
     return exercise.judge(*answer).status
 
 
-@pytest.mark.parametrize("answer", [1 / 6 + 5 / 6 / 2, 7 / 12, np.float64(7) / 12])
+@pytest.mark.parametrize(
+    "answer", [1 / 6 + 5 / 6 / 2, 7 / 12, np.float64(7) / 12, np.float32(7) / 12]
+)
 def test_density_is_right(answer):
     assert status(check.predict_density, answer) is Status.RIGHT
 
@@ -24,7 +26,9 @@ def test_density_is_right(answer):
         (5 / 12, "as well"),
         (0.5, "ratings themselves"),
         (0.6, "value 0"),
+        (1 / 6 + 0.4, "lifts half of those"),
         (0.583, "rounded"),
+        (np.float32(0.583), "rounded"),
         ("7/12", "text"),
     ],
 )
@@ -41,7 +45,14 @@ def test_stubs():
 
 
 @pytest.mark.parametrize(
-    "losses", [[4e-4, 2e-4, 1e-4, 5e-5], (1, 1e-3, 5e-4, 2e-4, 1e-4), [8e-4, 1e-4, 1e-5, 1e-6]]
+    "losses",
+    [
+        [4e-4, 2e-4, 1e-4, 5e-5],
+        (1, 1e-3, 5e-4, 2e-4, 1e-4),
+        [8e-4, 1e-4, 1e-5, 1e-6],
+        np.array([4e-4, 2e-4, 1e-4, 5e-5]),
+        [np.float64(4e-4), np.float64(2e-4), 1e-4, 5e-5],
+    ],
 )
 def test_small_losses_break_the_rule(losses):
     assert status(check.break_min_delta, losses) is Status.RIGHT
@@ -51,6 +62,10 @@ def test_small_losses_break_the_rule(losses):
     ("losses", "words"),
     [
         ([8, 4, 2, 1], "survives"),
+        ([8, 4, 2, 1], "epoch 4 of 4 is the last that improves"),
+        ([0.004, 0.0012, 0.0006, 0.0003], "epoch 2 of 4 is the last"),
+        (np.array([8.0, 4, 2, 1]), "epoch 4 of 4"),
+        (np.zeros((4, 2)), "positive"),
         ([0.016, 0.008, 0.004, 0.0025], "at most half"),
         ([4e-4, 3e-4, 2e-4, 1e-4], "at most half"),
         ([4e-4, 2e-4, 1e-4], "4 to 8"),
@@ -103,6 +118,11 @@ WRONG = {
         )
     ),
     "constant": lambda r, h, p: 1.0,
+    "rounded predictions": lambda r, h, p: masked(r, h, np.round(p)),
+    "cut predictions": lambda r, h, p: masked(r, h, p.astype(int)),
+    "no half stars": lambda r, h, p: np.sqrt(((r - p) ** 2)[h & (r >= 1)].mean()),
+    "only good ratings": lambda r, h, p: np.sqrt(((r - p) ** 2)[h & (r > 2)].mean()),
+    "clipped predictions": lambda r, h, p: masked(r, h, np.clip(p, 1, 5)),
 }
 
 
@@ -110,6 +130,18 @@ WRONG = {
 @pytest.mark.parametrize("answer", WRONG)
 def test_masked_rmse_is_wrong(answer):
     assert status(check.masked_rmse, WRONG[answer]) is Status.WRONG
+
+
+@pytest.mark.parametrize("answer", ["no root", "absolute", "rounded predictions"])
+def test_slips_in_the_formula_get_a_hint_about_the_formula(answer):
+    message = check.masked_rmse.judge(WRONG[answer]).message
+    assert "root of the mean" in message
+    assert "0 of 5 cases" in message
+
+
+def test_bug_of_the_exercise_gets_a_hint_about_the_cells():
+    message = check.masked_rmse.judge(WRONG["all cells"]).message
+    assert "Which cells" in message
 
 
 def test_masked_rmse_must_not_change_its_input():
