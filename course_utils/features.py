@@ -146,6 +146,7 @@ def label_budget_curve(
     (array([[1., 1.]]), ['depth 1'])
     """
     from sklearn.base import clone
+    from threadpoolctl import threadpool_limits
 
     for name, rows, answers in zip(Parts._fields, features, labels, strict=True):
         if len(rows) != len(answers) or len(rows) == 0:
@@ -171,7 +172,8 @@ def label_budget_curve(
 
     accuracy = np.full((len(budgets), max(counts)), np.nan)
     chosen = []
-    with ThreadPoolExecutor(workers) as pool:
+    # These matrices are small: threads of BLAS would mostly wait for each other, and for `workers`.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
         for i, (budget, count) in enumerate(zip(budgets, counts, strict=True)):
 
             def on_validation(candidate: Any, budget: int = budget) -> float:

@@ -32,13 +32,13 @@ def test_predict_distance(answer, status, text):
     [
         (TODO, Status.NOT_ATTEMPTED, "not attempted"),
         (None, Status.RETURNED_NONE, "TODO"),
-        ([[2, 0], [0, 1]], Status.RIGHT, "got       1"),
-        (np.array([[1.0, 0.0], [0.0, 0.5]]), Status.RIGHT, "got       1"),
+        ([[1, 0], [0, 3]], Status.RIGHT, "got       1"),
+        (np.array([[0.5, 0.0], [0.0, 1.0]]), Status.RIGHT, "got       1"),
         ([[1, -1], [1, -0.7]], Status.RIGHT, "got       2"),
         ([[1, 0], [0, 1]], Status.WRONG, "survives"),
         ([[5, 0], [0, 5]], Status.WRONG, "survives"),
         ([[0, -1], [1, 0]], Status.WRONG, "survives"),
-        ([[1, 0], [0, 3]], Status.WRONG, "survives"),
+        ([[2, 0], [0, 1]], Status.WRONG, "survives"),
         ([[1, 0], [0, 0]], Status.WRONG, "no inverse"),
         ([[1, 2], [2, 4]], Status.WRONG, "no inverse"),
         ([2, 1], Status.WRONG, "2×2"),
@@ -147,6 +147,20 @@ def any_hit(codes, labels, k):
     return np.mean((labels[np.argsort(distances, axis=1)[:, :k]] == labels[:, None]).any(axis=1))
 
 
+def by_both_hints(codes, labels, k):
+    distances = ((codes[:, np.newaxis] - codes) ** 2).sum(axis=2)
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    return np.mean(labels[nearest] == labels[:, np.newaxis])
+
+
+def with_a_large_number(codes, labels, k):
+    distances = ((codes[:, np.newaxis] - codes) ** 2).sum(axis=2)
+    np.fill_diagonal(distances, 999)
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    return np.mean(labels[nearest] == labels[:, np.newaxis])
+
+
 def city_blocks(codes, labels, k):
     distances = np.abs(codes[:, None] - codes).sum(axis=2).astype(float)
     np.fill_diagonal(distances, np.inf)
@@ -158,8 +172,10 @@ def city_blocks(codes, labels, k):
     ("attempt", "status", "text"),
     [
         (lambda codes, labels, k: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (solved_precision, Status.RIGHT, "5 of 5"),
-        (lambda *given: np.float32(solved_precision(*given)), Status.RIGHT, "5 of 5"),
+        (solved_precision, Status.RIGHT, "6 of 6"),
+        (lambda *given: np.float32(solved_precision(*given)), Status.RIGHT, "6 of 6"),
+        (by_both_hints, Status.RIGHT, "6 of 6"),
+        (with_a_large_number, Status.WRONG, "far apart"),
         (finds_itself, Status.WRONG, "other values"),
         (first_one_left_out, Status.WRONG, "the same code twice"),
         (one_neighbour_more, Status.WRONG, "two pairs"),

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
 
 CORNERS = np.array([[0, 0], [2, 0], [0, 10], [2, 10]])
-CODES = np.array([[3, 0], [0, 4], [-3, -4]])
+CODES = np.array([[1, 3], [4, -1], [-4, -3]])
 
 
 def _squared_distance(points: np.ndarray) -> float:
@@ -51,7 +51,7 @@ _rows = st.integers(1, 4).flatmap(lambda n: hnp.arrays(float, (n, 2), elements=s
 @st.composite
 def _labelled_codes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
     n = draw(st.integers(2, 5))
-    codes = draw(hnp.arrays(np.int64, (n, 2), elements=st.integers(0, 3)))
+    codes = draw(hnp.arrays(float, (n, 2), elements=st.integers(0, 3)))
     labels = draw(hnp.arrays(np.int64, n, elements=st.integers(0, 2)))
     return codes, labels, draw(st.integers(1, n - 1))
 
@@ -142,6 +142,12 @@ precision_at_k = Exercise(
             "two columns",
             (np.array([[0.0, 0.0], [3.0, 3.0], [4.0, 0.0]]), np.array([0, 1, 0]), 1),
             "the distance is Euclidean: (3, 3) is further from (0, 0) than (4, 0) is",
+        ),
+        Case(
+            "codes far apart",
+            (np.array([[0.0], [1e4], [3e4]]), np.array([0, 0, 1]), 1),
+            "however far the others are, a row is never its own result",
+            hint="Which distance to itself is larger than any other, in whatever unit?",
         ),
     ],
     hint="For each row: sort all other rows by distance, look at the labels of the first k.",
