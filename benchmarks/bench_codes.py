@@ -57,7 +57,7 @@ def main() -> int:
         trained["source funnel"] = network, keras.Model(inputs, code)
 
     def course_recipe() -> None:
-        """Train as in notebook 07, on all training digits."""
+        """Train as in notebook 07, but for ten epochs and on all training digits."""
         network, encoder, _ = mlp_autoencoder(WIDTHS, activation="silu", output_mean=x.mean(axis=0))
         fit(network, x, epochs=10, batch_size=256, peak_rate=6e-3, report=False)
         trained["course code"] = network, encoder
