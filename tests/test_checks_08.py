@@ -22,6 +22,7 @@ from course_utils.metrics import psnr
         (-10 * np.log10(0.2), Status.WRONG, "the error itself"),
         (0.02, Status.WRONG, "decibels are missing"),
         (10 * np.log10(0.02), Status.WRONG, "below"),
+        (20 * np.log10(50), Status.WRONG, "10 in front, not 20"),
         (np.log10(50), Status.WRONG, "tenth"),
         (10 * np.log(50), Status.WRONG, "natural logarithm"),
         (16.99, Status.WRONG, "rounded"),
@@ -80,7 +81,7 @@ def one_number_per_picture(truth, image):
         (squared_as_bytes, Status.WRONG, "calls this picture perfect"),
         (cast_too_late, Status.WRONG, "brighter by 3"),
         (as_signed_bytes, Status.WRONG, "black taken for white"),
-        (peak_of_one, Status.WRONG, "brighter by 3"),
+        (peak_of_one, Status.WRONG, "square of 255 still"),
         (one_number_per_picture, Status.WRONG, "shape"),
         (lambda truth, image: 42.0, Status.WRONG, "brighter by 3"),
         (lambda truth, image: print(truth), Status.RETURNED_NONE, "return"),
@@ -127,6 +128,22 @@ def underflowing(noisy, prototypes, sigma):
         return weights / weights.sum(axis=1, keepdims=True) @ prototypes
 
 
+def smallest_square_of_all_rows(noisy, prototypes, sigma):
+    squares = ((noisy[:, None] - prototypes[None]) ** 2).sum(axis=2)
+    weights = np.exp(-(squares - squares.min()) / (2 * sigma**2))
+    with np.errstate(invalid="ignore"):
+        return weights / weights.sum(axis=1, keepdims=True) @ prototypes
+
+
+def one_on_underflow(noisy, prototypes, sigma):
+    return np.nan_to_num(underflowing(noisy, prototypes, sigma), nan=1.0)
+
+
+def nearest_on_underflow(noisy, prototypes, sigma):
+    answer = underflowing(noisy, prototypes, sigma)
+    return np.where(np.isnan(answer), nearest_prototype(noisy, prototypes, sigma), answer)
+
+
 def nearest_prototype(noisy, prototypes, sigma):
     squares = ((noisy[:, None] - prototypes[None]) ** 2).sum(axis=2)
     return prototypes[squares.argmin(axis=1)]
@@ -157,8 +174,9 @@ def written_into_the_noisy(noisy, prototypes, sigma):
     ("attempt", "status", "text"),
     [
         (lambda noisy, prototypes, sigma: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (prototypes_solved, Status.RIGHT, "6 of 6"),
-        (with_squares(lambda squares, n, sigma: -squares / (2 * sigma**2)), Status.RIGHT, "6 of"),
+        (prototypes_solved, Status.RIGHT, "8 of 8"),
+        (lambda *given: prototypes_solved(*given).tolist(), Status.WRONG, "instead of an array"),
+        (with_squares(lambda squares, n, sigma: -squares / (2 * sigma**2)), Status.RIGHT, "8 of"),
         (with_squares(lambda squares, n, sigma: -squares / sigma**2), Status.WRONG, "one pixel"),
         (with_squares(lambda squares, n, sigma: -squares / (2 * sigma)), Status.WRONG, "one pixel"),
         (
@@ -177,6 +195,9 @@ def written_into_the_noisy(noisy, prototypes, sigma):
             "added over its pixels",
         ),
         (underflowing, Status.WRONG, "little noise"),
+        (smallest_square_of_all_rows, Status.WRONG, "three pictures"),
+        (one_on_underflow, Status.WRONG, "three pictures"),
+        (nearest_on_underflow, Status.WRONG, "a tie"),
         (nearest_prototype, Status.WRONG, "half way"),
         (normalised_over_the_pictures, Status.WRONG, "half way"),
         (different_prototypes_only, Status.WRONG, "one prototype twice"),
@@ -207,7 +228,12 @@ def picture(*rows):
         (picture(2, 5).T.tolist(), Status.RIGHT, "broken"),
         (picture(1, 5).astype(float), Status.RIGHT, "broken"),
         (picture(1, 4).astype(bool), Status.RIGHT, "broken"),
-        (picture(0, 3), Status.WRONG, "survives"),  # the mirrored border doubles the first line
+        (
+            picture(0, 3),
+            Status.WRONG,
+            "therefore counts twice",
+        ),  # the mirrored border doubles the first line
+        (picture(0, 6), Status.WRONG, "therefore counts twice"),
         (picture(2, 4), Status.WRONG, "survives"),  # the row between sees both lines
         (picture(2, 3), Status.WRONG, "survives"),
         (np.indices((7, 7)).sum(axis=0) % 2, Status.WRONG, "survives"),

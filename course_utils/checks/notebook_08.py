@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import median_filter
 from scipy.special import softmax
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, same_value
 
 # Half of the pixels are off by this much, the others are right.
 _ERROR = 0.2
@@ -47,6 +47,13 @@ def _wiped_out(expected: np.ndarray, got: np.ndarray) -> str:
     return "" if got.any() else "no ink is left"
 
 
+def _same_array(expected: np.ndarray, got: Any) -> str:
+    """Insist on an array, as the exercise does: a list of the right numbers will not do."""
+    if not isinstance(got, np.ndarray):
+        return f"a {type(got).__name__} instead of an array"
+    return same_value(expected, got)
+
+
 @st.composite
 def _byte_pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     size = draw(st.integers(1, 3))
@@ -62,7 +69,7 @@ def _noisy_and_prototypes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, floa
     row = st.lists(st.integers(-2, 6), min_size=pixels, max_size=pixels)
     noisy = np.array(draw(st.lists(row, min_size=1, max_size=2))) / 4
     prototypes = np.array(draw(st.lists(row, min_size=1, max_size=3))) / 4
-    return noisy, prototypes, draw(st.sampled_from([0.5, 1.0, 0.25]))
+    return noisy, prototypes, draw(st.sampled_from([0.5, 1.0, 0.25, 0.01]))
 
 
 predict_psnr = Prediction(
@@ -83,6 +90,9 @@ predict_psnr = Prediction(
         "the square of 1 stands above the line, the mean square below": lambda: (
             -_decibels(_ERROR**2 / 2)
         ),
+        "that is twice too much: the mean square is a square already, so 10 in front, not 20": (
+            lambda: 2 * _decibels(_ERROR**2 / 2)
+        ),
         "a decibel is a *tenth* of a power of ten": lambda: _decibels(_ERROR**2 / 2) / 10,
         "that is the natural logarithm; decibels use powers of ten": lambda: float(
             10 * np.log(2 / _ERROR**2)
@@ -98,6 +108,7 @@ psnr_of_bytes = Exercise(
             "a pixel brighter by 3",
             (np.array([100], np.uint8), np.array([103], np.uint8)),
             "such small errors come out right in the colleague's version as well",
+            hint="Compare with the colleague's formula: is the square of 255 still in it?",
         ),
         Case(
             "a pixel brighter by 16",
@@ -166,9 +177,22 @@ posterior_mean = Exercise(
             "both weights are too small for a computer, but not their ratio",
             hint="Subtract the smallest square of each row from all of its squares before exp.",
         ),
+        Case(
+            "little noise, three pictures",
+            (np.array([[3.0], [0.0], [-3.0]]), np.array([[0.0], [1.0]]), 0.01),
+            "each noisy picture has a nearest prototype of its own",
+            hint="The factor that cancels is another one in each row of weights.",
+        ),
+        Case(
+            "little noise, a tie",
+            (np.array([[0.5, 9.0]]), np.array([[0.0, 1.0], [1.0, 1.0]]), 0.01),
+            "both weights are too small for a computer, yet they are equal",
+            hint="The ratio of two weights depends on the difference of their squares alone.",
+        ),
     ],
     hint="One weight for each pair of noisy picture and prototype; each row of weights sums to 1.",
     search=_noisy_and_prototypes(),
+    compare=_same_array,
 )
 
 break_median = Breaking(
@@ -176,6 +200,7 @@ break_median = Breaking(
     suspect=_median,
     reference=lambda picture: np.asarray(picture, dtype=float),
     refusal=_picture_problem,
-    hint="Ink survives where at least 5 of 9 pixels have ink. How many has a line one pixel wide?",
+    hint="Ink survives where at least 5 of 9 pixels have ink. Count them around a pixel of the "
+    "result; the mirror repeats the outermost row or column, which therefore counts twice.",
     compare=_wiped_out,
 )
