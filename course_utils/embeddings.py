@@ -196,13 +196,19 @@ def _checked_csr(matrix: Any) -> sp.csr_array:
     if sp.issparse(matrix):
         _check_ids(matrix)
     csr = sp.csr_array(matrix)
-    if csr.dtype.kind == "f" and not np.isfinite(csr.data[: csr.nnz]).all():
+    if csr.dtype.kind == "f" and not _all_finite(csr.data[: csr.nnz]):
         bad = int(np.argmin(np.isfinite(csr.data[: csr.nnz])))
         row = int(np.searchsorted(csr.indptr, bad, side="right")) - 1
         raise ValueError(
             f"weights must be finite, got {csr.data[bad]} in row {row}, id {csr.indices[bad]}"
         )
     return csr
+
+
+def _all_finite(values: np.ndarray) -> bool:
+    """Whether no value is NaN or infinite; one sum of squares says so unless it overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.dot(values, values))) or bool(np.isfinite(values).all())
 
 
 def _check_ids(matrix: Any) -> None:
@@ -225,7 +231,8 @@ def _check_ids(matrix: Any) -> None:
     for name, ids, axis in axes:
         if ids.dtype.kind not in "iu":
             raise TypeError(f"every {name} must be an integer, got {ids.dtype}: {ids[:8]}")
-        if len(ids) and (ids.min() < 0 or ids.max() >= matrix.shape[axis]):
+        # Read as unsigned, a negative id is a huge one: one pass finds both.
+        if len(ids) and ids.view(f"u{ids.itemsize}").max() >= matrix.shape[axis]:
             position = int(np.argmax((ids < 0) | (ids >= matrix.shape[axis])))
             raise ValueError(
                 f"every {name} must lie in 0 … {matrix.shape[axis] - 1}, "

@@ -383,3 +383,10 @@ def test_module_imports_no_framework():
         "import sys, course_utils.embeddings; assert not {'tensorflow', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_large_finite_weights_are_no_infinity():
+    """Their squares overflow float32, which the quick look for infinities must not fall for."""
+    matrix = sp.csr_array(np.array([[1e30, 0.0]], dtype=np.float32))
+    result = sparse_embedding_lookup(matrix, np.array([[2.0], [3.0]], dtype=np.float32))
+    np.testing.assert_allclose(result, [[2e30]], rtol=1e-6)
