@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from tools.run_course import NOTEBOOKS, ROOT, find_notebooks, to_json, write_atomically
+from tools.run_course import ROOT, notebook_options, to_json, write_atomically
 
 CHECKS = re.compile(r"^from course_utils\.checks import (\w+) as check$", re.M)
 HEADING = re.compile(r"^### Exercise \d+ · ([●○]+)", re.M)
@@ -153,20 +153,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.assignment", description="Write assignments for nbgrader."
     )
-    parser.add_argument("notebooks", nargs="*", help="number, name or path; default: all of them")
     parser.add_argument(
         "--output",
         type=Path,
         default=ROOT / "build" / "assignment",
         help="folder of the class (build/assignment)",
     )
-    options = parser.parse_args(arguments)
-    try:
-        paths = find_notebooks(options.notebooks, NOTEBOOKS)
-    except ValueError as error:
-        print(error, file=sys.stderr)
+    options = notebook_options(parser, arguments)
+    if options is None:
         return 2
-    for path in paths:
+    for path in options.notebooks:
         assignment = convert(nbformat.read(path, as_version=4))
         write_atomically(options.output / "source" / path.stem / path.name, to_json(assignment))
         graded = [
@@ -176,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{path.stem}: {len(graded)} exercises, {points} points")
     if not (config := options.output / "nbgrader_config.py").exists():  # a teacher may edit it
         write_atomically(config, CONFIG)
-    print(f"next, in {options.output}:  nbgrader generate_assignment {paths[0].stem}")
+    print(f"next, in {options.output}:  nbgrader generate_assignment {options.notebooks[0].stem}")
     return 0
 
 

@@ -17,7 +17,7 @@ from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocess
 from nbformat import NotebookNode
 
 from tools.check_pages import problems
-from tools.run_course import ROOT, find_notebooks, index_page, to_html, to_json, write_atomically
+from tools.run_course import ROOT, index_page, notebook_options, to_html, to_json, write_atomically
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
@@ -86,19 +86,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.build_handout", description="Make notebooks without solutions."
     )
-    parser.add_argument("notebooks", nargs="*", help="number, name or path; default: all of them")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "handout")
-    options = parser.parse_args(arguments)
-    try:
-        notebooks = find_notebooks(options.notebooks)
-    except ValueError as error:
-        print(error, file=sys.stderr)
+    options = notebook_options(parser, arguments)
+    if options is None:
         return 2
-    archive = build(notebooks, options.output.resolve())
+    archive = build(options.notebooks, options.output.resolve())
     found = problems(options.output)
     for line in found:
         print(f"✗ {line}", file=sys.stderr)
-    print(f"{len(notebooks)} notebooks without solutions, {len(found)} problems: {archive}")
+    print(f"{len(options.notebooks)} notebooks without solutions, {len(found)} problems: {archive}")
     return int(bool(found))
 
 

@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from tools.check_pages import problems
 from tools.run_course import (
     ROOT,
-    find_notebooks,
+    notebook_options,
     replace_widgets,
     title_of,
     to_json,
@@ -227,20 +227,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 if Sphinx warned or a page has a problem, or 2 if a name is unknown.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.build_site", description="Build a site.")
-    parser.add_argument("notebooks", nargs="*", help="number, name or path; default: all of them")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "site")
     parser.add_argument(
         "--repository",
         default=repository(),
         help="address for the launch links (Repository in [project.urls] of pyproject.toml)",
     )
-    options = parser.parse_args(arguments)
-    try:
-        notebooks = find_notebooks(options.notebooks)
-    except ValueError as error:
-        print(error, file=sys.stderr)
+    options = notebook_options(parser, arguments)
+    if options is None:
         return 2
-    found = build(notebooks, options.output.resolve(), address=options.repository)
+    found = build(options.notebooks, options.output.resolve(), address=options.repository)
     for line in found:
         print(f"✗ {line}", file=sys.stderr)
     pages = len(list(options.output.rglob("*.html")))

@@ -29,9 +29,9 @@ from tools.check_pages import problems
 from tools.mathml import markdown_to_html
 from tools.run_course import (
     ROOT,
-    find_notebooks,
     index_page,
     link_pages,
+    notebook_options,
     replace_widgets,
     title_of,
     write_atomically,
@@ -245,19 +245,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.build_slides", description="Make slides."
     )
-    parser.add_argument("notebooks", nargs="*", help="number, name or path; default: all of them")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "slides")
-    options = parser.parse_args(arguments)
-    try:
-        notebooks = find_notebooks(options.notebooks)
-    except ValueError as error:
-        print(error, file=sys.stderr)
+    options = notebook_options(parser, arguments)
+    if options is None:
         return 2
-    build(notebooks, options.output.resolve())
+    build(options.notebooks, options.output.resolve())
     found = problems(options.output)
     for line in found:
         print(f"✗ {line}", file=sys.stderr)
-    print(f"{len(notebooks)} decks, {len(found)} problems: {options.output / 'index.html'}")
+    print(f"{len(options.notebooks)} decks, {len(found)} problems: {options.output / 'index.html'}")
     return int(bool(found))
 
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.run_course import NOTEBOOKS, ROOT, find_notebooks
+from tools.run_course import ROOT, notebook_options
 
 CELL_TIMEOUT = 300  # seconds
 NO_NETWORK = ROOT / "tests" / "no_network"
@@ -88,15 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.check_notebooks", description="Compare every stored output."
     )
-    parser.add_argument("notebooks", nargs="*", help="number, name or path; default: all of them")
     parser.add_argument("--workers", type=int, default=2, help="notebooks at the same time (2)")
-    options = parser.parse_args(arguments)
-    try:
-        paths = find_notebooks(options.notebooks, NOTEBOOKS)
-    except ValueError as error:
-        print(error, file=sys.stderr)
+    options = notebook_options(parser, arguments)
+    if options is None:
         return 2
-    return check(paths, workers=min(options.workers, len(paths))).returncode
+    return check(options.notebooks, workers=min(options.workers, len(options.notebooks))).returncode
 
 
 if __name__ == "__main__":

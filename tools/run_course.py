@@ -119,6 +119,36 @@ def find_notebooks(names: Sequence[str], folder: Path = NOTEBOOKS) -> list[Path]
     return sorted(chosen, key=lambda file: file.name)
 
 
+def notebook_options(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None
+) -> argparse.Namespace | None:
+    """Read a command line that names notebooks.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        The other options of the program; the names are added to it.
+    arguments : sequence of str, optional
+        Command line; default ``sys.argv[1:]``.
+
+    Returns
+    -------
+    Namespace or None
+        The options, `notebooks` being paths as from :func:`find_notebooks`. None if a name fits no
+        notebook, which is said on the standard error output.
+    """
+    parser.add_argument(
+        "notebooks", nargs="*", help="number, name or path, such as 03; default: all of them"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        options.notebooks = find_notebooks(options.notebooks)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return None
+    return options
+
+
 def execute(source: Path, notebook: NotebookNode, on_cell: Callable[[], object]) -> Run:
     """Run one notebook in a fresh kernel that starts in the notebook's own folder.
 
@@ -512,21 +542,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m tools.run_course", description="Run the notebooks and make HTML pages."
     )
     parser.add_argument(
-        "notebooks", nargs="*", help="number, name or path, such as 03; default: all of them"
-    )
-    parser.add_argument(
         "--in-place", action="store_true", help="store the outputs in the notebooks as well"
     )
     parser.add_argument(
         "--output", type=Path, default=ROOT / "build", help="folder for what is made (build)"
     )
-    options = parser.parse_args(arguments)
-    try:
-        sources = find_notebooks(options.notebooks)
-    except ValueError as error:
-        print(error, file=sys.stderr)
+    options = notebook_options(parser, arguments)
+    if options is None:
         return 2
-    runs = run_all(sources, options.output, in_place=options.in_place)
+    runs = run_all(options.notebooks, options.output, in_place=options.in_place)
     failed = [run for run in runs if run.error]
     for run in failed:
         print(f"✗ {run.source.name}: {run.error}", file=sys.stderr)
