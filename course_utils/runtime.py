@@ -142,8 +142,11 @@ def _start_keras(seed: int, threads: int) -> None:
 
 
 def _start_torch(seed: int, threads: int) -> None:
-    # Idle OpenMP threads spin by default and starve everything else on a busy machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Between two operations OpenMP's threads spin for long, which starves a busy machine; sent to
+    # sleep at once ("OMP_WAIT_POLICY=PASSIVE"), they take longer to wake than a small layer takes
+    # to compute. Ten thousand turns last some tens of microseconds, about as long as such a gap.
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     torch = _import_framework("torch")
     torch.set_num_threads(threads)
     torch.manual_seed(seed)

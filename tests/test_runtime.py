@@ -62,18 +62,21 @@ class Recorder:
         return self.answers.get(self.path, Recorder(self.calls, f"{self.path}()"))
 
 
+SET_BY_START = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "GOMP_SPINCOUNT")
+
+
 @pytest.fixture
 def recorded(monkeypatch):
     """Calls that start() makes on a framework, without the framework; and an own environment."""
     calls = []
-    for name in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "OMP_WAIT_POLICY", "OMP_NUM_THREADS"):
+    for name in (*SET_BY_START, "OMP_WAIT_POLICY", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(runtime, "_import_framework", lambda name: Recorder(calls, name))
     monkeypatch.setattr(
         runtime.importlib, "import_module", lambda name: Recorder(calls, f"import {name}")
     )
     yield calls
-    for name in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "OMP_WAIT_POLICY"):
+    for name in SET_BY_START:
         os.environ.pop(name, None)
 
 
@@ -91,16 +94,22 @@ def test_start_hands_seed_and_threads_to_keras(recorded, capsys):
 def test_start_hands_seed_and_threads_to_torch(recorded, capsys):
     runtime.start(seed=3, framework="torch", threads=5)
     assert recorded == [("torch.set_num_threads", 5), ("torch.manual_seed", 3)]
-    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert os.environ["GOMP_SPINCOUNT"] == "10000"
     assert capsys.readouterr().out == "Ready: seed 3, framework torch\n"
 
 
 def test_start_leaves_settings_of_the_user(recorded, monkeypatch):
-    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")  # GOMP_SPINCOUNT would overrule it
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     runtime.start(framework="torch")
-    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    assert "GOMP_SPINCOUNT" not in os.environ
     assert recorded == [("torch.set_num_threads", 7), ("torch.manual_seed", 0)]
+
+
+def test_start_leaves_the_spinning_that_the_user_chose(recorded, monkeypatch):
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    runtime.start(framework="torch")
+    assert os.environ["GOMP_SPINCOUNT"] == "7"
 
 
 @pytest.mark.parametrize(
