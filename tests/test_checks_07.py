@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
+from course_utils import metrics
 from course_utils.checks import TODO, Status
 from course_utils.checks import notebook_07 as check
 
@@ -98,6 +100,28 @@ def zero_is_infinite(codes, labels):
     return float(np.mean(labels[distances.argmin(axis=1)] == labels))
 
 
+def by_the_course(codes, labels):
+    return metrics.knn_accuracy(codes, labels, k=1)
+
+
+def by_a_saved_name(codes, labels, score=metrics.knn_accuracy):
+    return score(codes, labels, k=1)
+
+
+def by_neighbours(codes, labels):
+    nearest = NearestNeighbors(n_neighbors=1).fit(codes).kneighbors(return_distance=False)
+    return float(np.mean(labels[nearest[:, 0]] == labels))
+
+
+def by_a_classifier(codes, labels):
+    rows = np.arange(len(codes))
+    right = 0
+    for i in rows:
+        voters = KNeighborsClassifier(n_neighbors=1).fit(codes[rows != i], labels[rows != i])
+        right += voters.predict(codes[[i]])[0] == labels[i]
+    return right / len(codes)
+
+
 def share_of_wrong(codes, labels):
     return 1 - solved_accuracy(codes, labels)
 
@@ -117,6 +141,10 @@ def counted(codes, labels):
         (zero_is_infinite, Status.WRONG, "copies"),
         (farthest, Status.WRONG, "two pairs"),
         (order_of_the_rows, Status.WRONG, "two pairs"),
+        (by_the_course, Status.RAISED, "use NumPy"),
+        (by_a_saved_name, Status.RAISED, "use NumPy"),
+        (by_neighbours, Status.RAISED, "use NumPy"),
+        (by_a_classifier, Status.RAISED, "use NumPy"),
         (share_of_wrong, Status.WRONG, "two points with two labels"),
         (counted, Status.WRONG, "two pairs"),
         (lambda codes, labels: 1.0, Status.WRONG, "two points"),
@@ -127,6 +155,15 @@ def counted(codes, labels):
 def test_own_points_accuracy(attempt, status, text):
     outcome = check.own_points_accuracy.judge(attempt)
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+@pytest.mark.parametrize(
+    "library_call", [by_the_course, by_a_saved_name, by_neighbours, by_a_classifier]
+)
+def test_library_calls_are_right_and_work_again_after_a_check(library_call):
+    check.own_points_accuracy.judge(library_call)
+    codes, labels = np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]]), np.array([3, 3, 8])
+    assert library_call(codes, labels) == pytest.approx(solved_accuracy(codes, labels))
 
 
 def solved_share(x, codes):
