@@ -11,7 +11,7 @@ import itertools
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -938,6 +938,7 @@ def fit(
     epochs: int = 10,
     batch_size: int = 256,
     learning_rate: float = 1e-3,
+    one_cycle: bool = False,
     patience: int | None = None,
     min_delta: float = 0.0,
     seed: int = 0,
@@ -967,6 +968,10 @@ def fit(
         Rows in a step.
     learning_rate : float
         Adam's step size.
+    one_cycle : bool
+        Let the step size rise to `learning_rate` in the first tenth of all steps and fall to 0
+        along a cosine (Smith and Topin, 2019). It bears a higher rate and needs fewer epochs for
+        the same loss; `epochs` then shapes the whole training, so do not stop it early.
     patience : int, optional
         Stop after so many epochs without improvement. Default: never.
     min_delta : float
@@ -990,6 +995,11 @@ def fit(
     ValueError
         If a number is out of range, there are no rows, the loss is not finite, or `checkpoint`
         belongs to another model or another training.
+
+    References
+    ----------
+    L. N. Smith, N. Topin (2019). Super-convergence: very fast training of neural networks using
+    large learning rates. arXiv:1708.07120
 
     Examples
     --------
@@ -1017,8 +1027,13 @@ def fit(
         "rows": list(rows.shape),
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "one_cycle": epochs if one_cycle else None,
         "seed": seed,
     }
+
+    def rate(epochs_done: float) -> float:
+        return _one_cycle(learning_rate, epochs_done / epochs) if one_cycle else learning_rate
+
     run = _Run()
     if checkpoint is not None and Path(checkpoint).exists():
         run = _resume(Path(checkpoint), model, optimizer, settings)
@@ -1031,7 +1046,7 @@ def fit(
     with bar:
         while len(run.train) < epochs and not run.stalled(patience):
             epoch = len(run.train)
-            run.train.append(_train_epoch(model, rows, optimizer, batch_size, (seed, epoch)))
+            run.train.append(_train_epoch(model, rows, optimizer, batch_size, (seed, epoch), rate))
             if validation is not None:
                 run.validation.append(_validation_loss(model, validation, batch_size))
             latest = (run.train if validation is None else run.validation)[-1]
@@ -1126,8 +1141,13 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     batch_size: int,
     seed: tuple[int, int],
+    rate: Callable[[float], float],
 ) -> float:
-    """One pass over the rows in a random order; mean loss on the way."""
+    """One pass over the rows in a random order; mean loss on the way.
+
+    `seed` ends with the number of the epoch; `rate` gives the learning rate after a number of
+    epochs that need not be whole.
+    """
     order: Any = np.random.default_rng(seed).permutation(rows.shape[0])
     if isinstance(rows, Tensor):
         order = torch.from_numpy(order).to(rows.device)
@@ -1135,6 +1155,7 @@ def _train_epoch(
     mean = _Mean()
     with _seeded(next(model.parameters()).device, seed):
         for start in range(0, len(order), batch_size):
+            optimizer.param_groups[0]["lr"] = rate(seed[1] + start / len(order))
             batch = rows[order[start : start + batch_size]]
             loss = model.loss(batch)  # type: ignore[operator]
             optimizer.zero_grad()
@@ -1148,6 +1169,13 @@ def _train_epoch(
             "a smaller learning_rate or scaled input may help"
         )
     return value
+
+
+def _one_cycle(peak: float, done: float, rise: float = 0.1) -> float:
+    """Learning rate when the share `done` of the training is over: up from peak / 25, down to 0."""
+    if done < rise:
+        return peak * (1 + 24 * done / rise) / 25
+    return peak * (1 + math.cos(math.pi * (done - rise) / (1 - rise))) / 2
 
 
 @contextlib.contextmanager

@@ -339,6 +339,8 @@ def test_one_epoch_fetches_nothing_before_its_end(torch, models):
     fetched = []
 
     class Optimizer:
+        param_groups = ({},)
+
         def zero_grad(self):
             pass
 
@@ -346,7 +348,7 @@ def test_one_epoch_fetches_nothing_before_its_end(torch, models):
             fetched.append("step")
 
     with pytest.raises(NotImplementedError, match="meta"):
-        models._train_epoch(model, gappy_rows_on_meta(torch), Optimizer(), 8, (0, 0))
+        models._train_epoch(model, gappy_rows_on_meta(torch), Optimizer(), 8, (0, 0), lambda _: 0.1)
     assert fetched == 5 * ["step"]
 
 

@@ -47,7 +47,7 @@ os.replace = saying("replace", os.replace)
 print("start", flush=True)
 history = torch_models.fit(
     model, rows, validation=rows[:50], epochs=6, batch_size=40, learning_rate=0.01,
-    patience=3, checkpoint=checkpoint or None,
+    patience=3, one_cycle=kind == "Autoencoder", checkpoint=checkpoint or None,
 )
 state = [parameter.detach().double() for parameter in model.parameters()]
 print("result", history, [(tensor.sum().item(), tensor.square().sum().item()) for tensor in state])

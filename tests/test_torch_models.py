@@ -251,6 +251,32 @@ def test_each_epoch_sees_every_row_once_in_an_order_of_its_own(torch, models):
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
 
 
+def rates_of(torch, models, monkeypatch, **options):
+    """Learning rates of all steps of a training of 10 rows in batches of 2."""
+    rates = []
+
+    class Recorder(torch.optim.Adam):
+        def step(self):
+            rates.append(self.param_groups[0]["lr"])
+            super().step()
+
+    monkeypatch.setattr(torch.optim, "Adam", Recorder)
+    models.fit(make(models, torch), sparse_rows(10), batch_size=2, learning_rate=0.02, **options)
+    return np.array(rates)
+
+
+def test_learning_rate_is_constant_unless_asked_for_one_cycle(torch, models, monkeypatch):
+    assert rates_of(torch, models, monkeypatch, epochs=4).tolist() == 20 * [0.02]
+
+
+def test_one_cycle_rises_for_a_tenth_and_falls_to_nothing(torch, models, monkeypatch):
+    rates = rates_of(torch, models, monkeypatch, epochs=8, one_cycle=True)  # 40 steps, 4 of them up
+    np.testing.assert_allclose(rates[[0, 2, 4]], [0.02 / 25, 0.02 * 13 / 25, 0.02], rtol=1e-12)
+    assert rates[22] == pytest.approx(0.01)  # half of the way down
+    assert (np.diff(rates[4:]) < 0).all()
+    assert 0 < rates[-1] < 0.02 / 250
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -366,6 +392,7 @@ def test_finished_training_is_not_trained_further(torch, models, tmp_path):
         ({"batch_size": 5}, "settings"),
         ({"code_size": 2}, "config"),
         ({"rows": 30}, "settings"),
+        ({"one_cycle": True}, "settings"),
     ],
 )
 def test_checkpoint_of_another_training_is_refused(torch, models, tmp_path, change, message):
@@ -375,6 +402,13 @@ def test_checkpoint_of_another_training_is_refused(torch, models, tmp_path, chan
     rows = sparse_rows(change.pop("rows", 40))
     with pytest.raises(ValueError, match=f"run.pt belongs to another training: its {message}"):
         models.fit(model, rows, epochs=2, checkpoint=path, **change)
+
+
+def test_one_cycle_cannot_be_stretched_afterwards(torch, models, tmp_path):
+    rows, path = sparse_rows(), tmp_path / "run.pt"
+    models.fit(make(models, torch), rows, epochs=2, one_cycle=True, checkpoint=path)
+    with pytest.raises(ValueError, match="another training: its settings"):
+        models.fit(make(models, torch), rows, epochs=3, one_cycle=True, checkpoint=path)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
