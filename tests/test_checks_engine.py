@@ -196,7 +196,7 @@ def test_prediction(given, status, text, capsys):
 
 def test_rounded_prediction_is_told_so():
     share = Prediction("share", lambda: 7 / 12, "Seven of twelve.", "Divide.")
-    for rounded in (0.58, 0.583, 0.5833):
+    for rounded in (0.58, 0.583, 0.5833, np.float32(0.583)):
         assert "it is rounded" in share.judge(rounded).message
     assert "rounded" not in share.judge(0.5).message
     assert share.judge(7 / 12).status is Status.RIGHT

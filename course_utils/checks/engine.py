@@ -513,7 +513,7 @@ class Prediction:
     def _is_rounded(self, prediction: Any) -> bool:
         """Whether a single number agrees with a fractional answer in its first two digits."""
         answer = self.answer()
-        numbers = isinstance(answer, float) and isinstance(prediction, (int, float))
+        numbers = isinstance(answer, float) and isinstance(prediction, (int, float, np.number))
         return numbers and bool(np.isclose(prediction, answer, rtol=0.01, atol=0))
 
 
