@@ -19,6 +19,7 @@ from course_utils.checks import notebook_09 as check
         (8**0.5, Status.WRONG, "its square"),
         (4, Status.WRONG, "one column alone"),
         (2, Status.WRONG, "range"),
+        (6, Status.WRONG, "n - 1"),
         (7, Status.WRONG, "standard deviation"),
     ],
 )
@@ -32,13 +33,13 @@ def test_predict_distance(answer, status, text):
     [
         (TODO, Status.NOT_ATTEMPTED, "not attempted"),
         (None, Status.RETURNED_NONE, "TODO"),
-        ([[1, 0], [0, 3]], Status.RIGHT, "got       1"),
-        (np.array([[0.5, 0.0], [0.0, 1.0]]), Status.RIGHT, "got       1"),
-        ([[1, -1], [1, -0.7]], Status.RIGHT, "got       2"),
-        ([[1, 0], [0, 1]], Status.WRONG, "survives"),
-        ([[5, 0], [0, 5]], Status.WRONG, "survives"),
-        ([[0, -1], [1, 0]], Status.WRONG, "survives"),
-        ([[2, 0], [0, 1]], Status.WRONG, "survives"),
+        ([[1, 0], [0, 3]], Status.RIGHT, "now the second"),
+        (np.array([[0.5, 0.0], [0.0, 1.0]]), Status.RIGHT, "now the second"),
+        ([[1, -1], [1, -0.7]], Status.RIGHT, "now the third"),
+        ([[1, 0], [0, 1]], Status.WRONG, "still the nearest"),
+        ([[5, 0], [0, 5]], Status.WRONG, "still the nearest"),
+        ([[0, -1], [1, 0]], Status.WRONG, "still the nearest"),
+        ([[2, 0], [0, 1]], Status.WRONG, "still the nearest"),
         ([[1, 0], [0, 0]], Status.WRONG, "no inverse"),
         ([[1, 2], [2, 4]], Status.WRONG, "no inverse"),
         ([2, 1], Status.WRONG, "2×2"),
@@ -51,9 +52,34 @@ def test_break_neighbours(matrix, status, text):
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
 
 
+def test_break_neighbours_names_the_distances():
+    message = check.break_neighbours.judge([[2, 0], [0, 2]]).message
+    assert "distances 6.325, 8.246, 10" in message
+    assert "hint" in message
+
+
 def solved_standardise(train, test):
     mean, spread = train.mean(axis=0), train.std(axis=0)
-    spread[spread == 0] = 1
+    spread[np.ptp(train, axis=0) == 0] = 1
+    return (train - mean) / spread, (test - mean) / spread
+
+
+def by_rounded_spread(train, test):
+    mean, spread = train.mean(axis=0), train.std(axis=0)
+    spread = np.where(spread > 0, spread, 1)
+    return (train - mean) / spread, (test - mean) / spread
+
+
+def by_tiny_spread(train, test):
+    mean, spread = train.mean(axis=0), train.std(axis=0)
+    spread = np.where(spread < 1e-7, 1, spread)
+    return (train - mean) / spread, (test - mean) / spread
+
+
+def with_constants_as_they_are(train, test):
+    mean, spread = train.mean(axis=0), train.std(axis=0)
+    constant = np.ptp(train, axis=0) == 0
+    mean, spread = np.where(constant, 0, mean), np.where(constant, 1, spread)
     return (train - mean) / spread, (test - mean) / spread
 
 
@@ -98,8 +124,11 @@ def in_place(train, test):
     ("attempt", "status", "text"),
     [
         (lambda train, test: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (solved_standardise, Status.RIGHT, "4 of 4"),
-        (by_library, Status.RIGHT, "4 of 4"),
+        (solved_standardise, Status.RIGHT, "6 of 6"),
+        (by_library, Status.RIGHT, "6 of 6"),
+        (by_tiny_spread, Status.RIGHT, "6 of 6"),
+        (by_rounded_spread, Status.WRONG, "Ask the values"),
+        (with_constants_as_they_are, Status.WRONG, "shifted like every other"),
         (with_the_bug, Status.WRONG, "one test row"),
         (without_constant_columns, Status.WRONG, "no training digit"),
         (by_both_sets, Status.WRONG, "one test row"),

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction, Status
 
 CORNERS = np.array([[0, 0], [2, 0], [0, 10], [2, 10]])
 CODES = np.array([[1, 3], [4, -1], [-4, -3]])
@@ -16,10 +16,13 @@ def _squared_distance(points: np.ndarray) -> float:
     return float(np.sum((points[0] - points[-1]) ** 2))
 
 
+def _distances(matrix: Any) -> np.ndarray:
+    """How far CODES are from the origin after all have been multiplied by the matrix."""
+    return np.linalg.norm(CODES @ np.asarray(matrix, dtype=float).T, axis=1)
+
+
 def _nearest(matrix: Any) -> int:
-    """Which of CODES is nearest to the origin after all have been multiplied by the matrix."""
-    mapped = CODES @ np.asarray(matrix, dtype=float).T
-    return int(np.argmin(np.sum(mapped**2, axis=1)))
+    return int(np.argmin(_distances(matrix)))
 
 
 def _matrix_problem(matrix: Any) -> str:
@@ -31,9 +34,29 @@ def _matrix_problem(matrix: Any) -> str:
     return ""
 
 
+class _NearestCode(Breaking):
+    """Says which code is the nearest now, in place of "broken" and "survives"."""
+
+    def judge(self, *arguments: Any) -> Outcome:
+        """Judge the matrix, and name the distances it leads to."""
+        outcome = super().judge(*arguments)
+        judged = outcome.status in (Status.RIGHT, Status.WRONG)
+        if not judged or "not a legal input" in outcome.message:
+            return outcome
+        which = _nearest(arguments[0])
+        headline, remark = (
+            ("the first code is still the nearest", f"hint      {self.hint}"),
+            ("now the second code is the nearest", "next      and the third one?"),
+            ("now the third code is the nearest", "because   (4, 3) has become a short direction"),
+        )[which]
+        lengths = ", ".join(f"{length:.4g}" for length in _distances(arguments[0]))
+        lines = [f"{outcome.status.value} {self.name}: {headline}", f"  distances {lengths}"]
+        return Outcome(outcome.status, "\n".join([*lines, f"  {remark}"]))
+
+
 def _standardise(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    mean, spread = train.mean(axis=0), train.std(axis=0)
-    spread = np.where(spread == 0, 1, spread)
+    constant = train.max(axis=0) == train.min(axis=0)
+    mean, spread = train.mean(axis=0), np.where(constant, 1, train.std(axis=0))
     return (train - mean) / spread, (test - mean) / spread
 
 
@@ -68,13 +91,16 @@ predict_distance = Prediction(
         "that is the distance itself; its square is asked for": lambda: float(np.sqrt(8)),
         "that is one column alone; both differ between the two points": lambda: 4.0,
         "that is for columns divided by their range, from 0 to 1": lambda: 2.0,
+        "that divides by n - 1 = 3; the standard deviation here divides by n = 4": lambda: (
+            _squared_distance(CORNERS / CORNERS.std(axis=0, ddof=1))
+        ),
         "the mean is subtracted, but the columns are not divided": lambda: _squared_distance(
             CORNERS - CORNERS.mean(axis=0)
         ),
     },
 )
 
-break_neighbours = Breaking(
+break_neighbours = _NearestCode(
     name="break_neighbours",
     suspect=_nearest,
     reference=lambda matrix: _nearest(np.eye(2)),
@@ -101,6 +127,18 @@ standardise = Exercise(
             (np.array([[0.0, 1.0], [0.0, 3.0]]), np.array([[0.5, 2.0]])),
             "its spread is 0, and a division by 0 leaves no number to compute with",
             hint="A constant column cannot be brought to spread 1: divide it by 1 instead.",
+        ),
+        Case(
+            "a pixel with the same ink in all training digits",
+            (np.array([[0.5, 1.0], [0.5, 3.0]]), np.array([[0.75, 2.0]])),
+            "a constant column is shifted like every other, only not divided",
+            hint="Subtract the mean from all columns; divide a constant one by 1.",
+        ),
+        Case(
+            "0.1 three times",
+            (np.array([[0.1], [0.1], [0.1]]), np.array([[0.1], [0.3]])),
+            "their mean is rounded, so their spread comes out as 1e-17 instead of 0",
+            hint="Ask the values, not the rounded spread, whether a column is constant.",
         ),
         Case(
             "two columns of other size",
