@@ -31,7 +31,7 @@ QUIET = (
     "--no-first-run",
 )
 START_TIMEOUT = 240  # seconds: a cold JupyterLab on a busy machine
-RUN_TIMEOUT = 300  # seconds for Run All; a quiet machine needs 60 at most
+RUN_TIMEOUT = 900  # seconds for Run All; a quiet machine needs 60 at most, a busy one far more
 SETTINGS = {
     # It would ask whether to fetch news, and look for updates.
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
