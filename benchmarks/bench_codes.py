@@ -1,7 +1,8 @@
 """The maps of notebook 07: time and quality of the 2-D code, of t-SNE and of a parametric map.
 
 The source's funnel of rectified units is trained beside the course's code on the same digits.
-The test digits decide nothing. Run it with ``python -m benchmarks.bench_codes``.
+Rates, epochs and starts were chosen on 5,000 validation digits, split from the training digits;
+the test digits decide nothing. Run it with ``python -m benchmarks.bench_codes``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import numpy as np
 from sklearn import manifold
 from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.harness import Target, compare, report
 from course_utils import runtime
@@ -58,8 +60,10 @@ def main() -> int:
 
     def course_recipe() -> None:
         """Train as in notebook 07, but for ten epochs and on all training digits."""
-        network, encoder, _ = mlp_autoencoder(WIDTHS, activation="silu", output_mean=x.mean(axis=0))
-        fit(network, x, epochs=10, batch_size=256, peak_rate=6e-3, report=False)
+        network, encoder, _ = mlp_autoencoder(
+            WIDTHS, activation="silu", output_mean=x.mean(axis=0), seed=3
+        )
+        fit(network, x, epochs=10, batch_size=256, peak_rate=6e-3, seed=3, report=False)
         trained["course code"] = network, encoder
 
     codes = compare(
@@ -80,7 +84,7 @@ def main() -> int:
     order = np.random.default_rng(0).permutation(len(x))
     few, rest = order[:DRAWN], order[DRAWN:]
     pca = PCA(50, svd_solver="covariance_eigh").fit(x)
-    maps: dict[str, np.ndarray] = {}
+    maps: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # the few who vote, and the test digits
     drawings: list[openTSNE.TSNEEmbedding] = []
 
     def draw() -> None:
@@ -99,18 +103,28 @@ def main() -> int:
         drawings[:] = [tsne.fit(affinities=affinities, initialization=start)]
 
     def place() -> None:
-        maps["transform"] = np.asarray(drawings[0].transform(pca.transform(digits.x_test), k=5))
+        placed = drawings[0].transform(pca.transform(digits.x_test), k=5)
+        maps["transform"] = np.asarray(drawings[0]), np.asarray(placed)
 
     def teach() -> None:
-        later = drawings[0].prepare_partial(
-            pca.transform(x[rest]), perplexity=5, initialization="median", k=5
-        )
+        drawn = np.asarray(drawings[0])
+        search = NearestNeighbors(n_neighbors=5).fit(pca.transform(x[few]))
+        neighbours = search.kneighbors(pca.transform(x[rest]), return_distance=False)
         targets = np.empty((len(x), 2))
-        targets[few], targets[rest] = np.asarray(drawings[0]), np.asarray(later)
+        targets[few], targets[rest] = drawn, np.median(drawn[neighbours], axis=1)
         _, encoder, _ = mlp_autoencoder(WIDTHS, activation="silu")
-        scale = targets.std()
-        fit(encoder, x, targets=targets / scale, epochs=6, loss="mae", peak_rate=3e-3, report=False)
-        maps["parametric"] = scale * encoder(digits.x_test).numpy()
+        encoder.set_weights(trained["course code"][1].get_weights())
+        fit(
+            encoder,
+            x,
+            targets=targets / drawn.std(),
+            epochs=8,
+            batch_size=256,
+            loss="mae",
+            peak_rate=1e-2,
+            report=False,
+        )
+        maps["parametric map"] = encoder(x[few]).numpy(), encoder(digits.x_test).numpy()
 
     drawing = compare(
         f"t-SNE of {DRAWN:,} digits, and 10,000 test digits on its map",
@@ -118,17 +132,16 @@ def main() -> int:
         repeats=1,
         budget=30.0,
     )
-    drawn = np.asarray(drawings[0])
-    accuracy["t-SNE, own points"] = knn_accuracy(drawn, y[few])
-    for name, places in maps.items():
-        accuracy[name] = knn_accuracy(drawn, y[few], places, digits.y_test)
+    accuracy["t-SNE, own points"] = knn_accuracy(np.asarray(drawings[0]), y[few])
+    for name, (voters, judged) in maps.items():
+        accuracy[name] = knn_accuracy(voters, y[few], judged, digits.y_test)
     drawing.notes = {
         "t-SNE, one thread": f"10-NN of its own points {accuracy['t-SNE, own points']:.3f}",
         "transform": f"10-NN {accuracy['transform']:.3f}",
-        "parametric map, teaching": f"10-NN {accuracy['parametric']:.3f}",
+        "parametric map, teaching": f"10-NN {accuracy['parametric map']:.3f}",
     }
 
-    pixels, places = digits.x_test[:3000], maps["transform"][:3000]
+    pixels, places = digits.x_test[:3000], maps["transform"][1][:3000]
     scores = compare(
         "trustworthiness of 3,000 digits, k = 10",
         {
@@ -143,7 +156,9 @@ def main() -> int:
         Target(
             "10-NN accuracy of t-SNE's own points", accuracy["t-SNE, own points"], at_least=0.93
         ),
-        Target("test 10-NN accuracy of the parametric map", accuracy["parametric"], at_least=0.90),
+        Target(
+            "test 10-NN accuracy of the parametric map", accuracy["parametric map"], at_least=0.90
+        ),
     ]
     return 0 if report("codes", [codes, drawing, scores], targets) else 1
 
