@@ -92,7 +92,7 @@ def label_budget_curve(
     candidates: Mapping[str, Any],
     budgets: Sequence[int],
     *,
-    draws: int | Sequence[int] = 5,
+    draws: int = 5,
     seed: int = 0,
     workers: int = 1,
 ) -> Curve:
@@ -113,8 +113,8 @@ def label_budget_curve(
         Setting -> estimator; fitted are clones. If several are equally good the first is chosen.
     budgets : sequence of int
         Numbers of labelled rows.
-    draws : int or sequence of int
-        Draws at each budget, or one number for each of them.
+    draws : int
+        Draws at each budget, besides the one that chooses.
     seed : int
         Decides the draws, see :func:`draw_rows`.
     workers : int
@@ -123,8 +123,7 @@ def label_budget_curve(
     Returns
     -------
     Curve
-        Accuracies of shape (budgets, most draws) and the names of the chosen candidates. Where a
-        budget has fewer draws than another the rest of its row is NaN.
+        Accuracies of shape (budgets, draws) and the names of the chosen candidates.
 
     Raises
     ------
@@ -156,25 +155,20 @@ def label_budget_curve(
             )
     if not candidates:
         raise ValueError("candidates is empty; give at least one classifier to choose from")
-    counts = [draws] * len(budgets) if isinstance(draws, int) else list(draws)
-    if len(counts) != len(budgets) or min(counts, default=0) < 1:
-        raise ValueError(
-            f"draws must be positive, one number or one for each of the {len(budgets)} budgets, "
-            f"got {draws}"
-        )
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
+    for number, name in ((draws, "draws"), (workers, "workers")):
+        if number < 1:
+            raise ValueError(f"{name} must be at least 1, got {number}")
 
     def score(candidate: Any, budget: int, draw: int, part: str) -> float:
         rows = draw_rows(len(features.train), budget, draw, seed=seed)
         fitted = clone(candidate).fit(features.train[rows], labels.train[rows])
         return float(np.mean(fitted.predict(getattr(features, part)) == getattr(labels, part)))
 
-    accuracy = np.full((len(budgets), max(counts)), np.nan)
+    accuracy = np.empty((len(budgets), draws))
     chosen = []
     # These matrices are small: threads of BLAS would mostly wait for each other, and for `workers`.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
-        for i, (budget, count) in enumerate(zip(budgets, counts, strict=True)):
+        for i, budget in enumerate(budgets):
 
             def on_validation(candidate: Any, budget: int = budget) -> float:
                 return score(candidate, budget, 0, "validation")
@@ -188,7 +182,7 @@ def label_budget_curve(
             def on_test(draw: int, budget: int = budget, best: Any = best) -> float:
                 return score(best, budget, draw, "test")
 
-            accuracy[i, :count] = list(pool.map(on_test, range(1, count + 1)))
+            accuracy[i] = list(pool.map(on_test, range(1, draws + 1)))
     return Curve(accuracy, chosen)
 
 
@@ -202,7 +196,7 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, flo
     Parameters
     ----------
     values : array_like, shape (n,)
-        At least two independent values; NaN means "not measured" and is left out.
+        At least two independent values.
     level : float
         Between 0 and 1.
 
@@ -214,7 +208,7 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, flo
     Raises
     ------
     ValueError
-        If fewer than two values are left, one is infinite, or `level` is out of range.
+        If there are fewer than two values, one is not finite, or `level` is out of range.
 
     References
     ----------
@@ -227,7 +221,6 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, flo
     0.870 to 0.970
     """
     sample = np.asarray(values, dtype=np.float64).ravel()
-    sample = sample[~np.isnan(sample)]
     if len(sample) < 2 or not np.isfinite(sample).all():
         raise ValueError(f"need at least two finite values, got {np.asarray(values).tolist()}")
     if not 0 < level < 1:

@@ -78,12 +78,12 @@ class TestLabelBudgetCurve:
         ).accuracy
         np.testing.assert_array_equal(got, expected)
 
-    def test_fewer_draws_leave_nan_and_workers_change_nothing(self):
+    def test_workers_change_nothing(self):
         features, labels = parts()
         models = {str(k): KNeighborsClassifier(k) for k in (1, 5)}
-        one = label_budget_curve(features, labels, models, [10, 20], draws=[3, 2])
-        two = label_budget_curve(features, labels, models, [10, 20], draws=[3, 2], workers=2)
-        assert np.isnan(one.accuracy).tolist() == [[False] * 3, [False, False, True]]
+        one = label_budget_curve(features, labels, models, [10, 20], draws=3)
+        two = label_budget_curve(features, labels, models, [10, 20], draws=3, workers=2)
+        assert one.accuracy.shape == (2, 3)
         np.testing.assert_array_equal(one.accuracy, two.accuracy)
         assert one.chosen == two.chosen
 
@@ -106,8 +106,7 @@ class TestLabelBudgetCurve:
         [
             ({"labels": Parts(np.zeros(60), np.zeros(59), np.zeros(60))}, "validation: .* 59"),
             ({"candidates": {}}, "candidates is empty"),
-            ({"draws": 0}, "draws must be positive"),
-            ({"draws": [2]}, "2 budgets"),
+            ({"draws": 0}, "draws must be at least 1, got 0"),
             ({"workers": 0}, "workers"),
             ({"budgets": [10, 61]}, "60 rows, got 61"),
         ],
@@ -134,15 +133,12 @@ class TestMeanInterval:
             mean_interval(values + np.arange(len(values)), level=0.9), expected, atol=1e-9
         )
 
-    def test_leaves_nan_out(self):
-        assert mean_interval([1.0, 2.0, np.nan]) == mean_interval([1.0, 2.0])
-
     def test_covers_the_mean_as_often_as_promised(self):
         samples = np.random.default_rng(0).standard_normal((2000, 4))
         inside = [low < 0 < high for low, high in map(mean_interval, samples)]
         assert 0.93 < np.mean(inside) < 0.97
 
-    @pytest.mark.parametrize("values", [[1.0], [1.0, np.nan], [1.0, np.inf]])
+    @pytest.mark.parametrize("values", [[1.0], [1.0, 2.0, np.nan], [1.0, 2.0, np.inf]])
     def test_refuses_too_few(self, values):
         with pytest.raises(ValueError, match="two finite values"):
             mean_interval(values)
