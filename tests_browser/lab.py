@@ -123,6 +123,10 @@ def jupyter_lab(folder: Path, log: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
     command += [f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
     command += ["--allow-root", f"--ServerApp.root_dir={folder}"]
+    # A closed page leaves its kernel running; those of fifteen notebooks would fill the memory.
+    command += [
+        f"--MappingKernelManager.{name}=10" for name in ("cull_idle_timeout", "cull_interval")
+    ]
     home = f"http://127.0.0.1:{port}"
     with server(command, f"{home}/api", folder, log):
         yield f"{home}/lab/tree/{{}}?reset&token={token}"
