@@ -16,7 +16,7 @@ from benchmarks.harness import Target, compare, report
 from course_utils import runtime
 from course_utils.datasets import planted_interactions
 
-EPOCHS = 20  # of the source's loop, which would go on for as long as an epoch brings 1e-4
+EPOCHS = 30  # of the source's loop, which would go on for as long as an epoch brings 1e-4
 SOURCE, SAME_STEPS, ONE_CYCLE = "loop of the source", "fit, the same steps", "fit, one cycle"
 
 
@@ -58,7 +58,7 @@ def main() -> int:
         trained[name] = model
 
     same_steps = {"epochs": EPOCHS, "batch_size": 128, "learning_rate": 1e-3}
-    one_cycle = {"epochs": 8, "batch_size": 256, "learning_rate": 5e-3, "one_cycle": True}
+    one_cycle = {"epochs": 10, "batch_size": 256, "learning_rate": 5e-3, "one_cycle": True}
     comparison = compare(
         f"{EPOCHS} epochs of the source, 10,000 × 500, on {device}",
         {
