@@ -124,9 +124,8 @@ def jupyter_lab(folder: Path, log: Path) -> Iterator[str]:
     command += [f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
     command += ["--allow-root", f"--ServerApp.root_dir={folder}"]
     # A closed page leaves its kernel running; those of fifteen notebooks would fill the memory.
-    command += [
-        f"--MappingKernelManager.{name}=10" for name in ("cull_idle_timeout", "cull_interval")
-    ]
+    command += ["--MappingKernelManager.cull_idle_timeout=60"]
+    command += ["--MappingKernelManager.cull_interval=10"]
     home = f"http://127.0.0.1:{port}"
     with server(command, f"{home}/api", folder, log):
         yield f"{home}/lab/tree/{{}}?reset&token={token}"

@@ -91,6 +91,8 @@ def test_an_exercise_answers_a_wrong_and_a_right_attempt(page, lab_address, lab_
     source = NOTEBOOKS / "01_align_and_index.ipynb"
     cells = nbformat.read(source, as_version=4).cells
     path = lab.copy_stripped(source, lab_folder)
+    # Under a name of its own: the old one may still have a kernel, which is about to be stopped.
+    path = path.rename(path.with_name("exercises.ipynb"))
     lab.open_notebook(page, lab_address.format(path.name), len(cells))
     position = {cell.id: position for position, cell in enumerate(cells)}
     lab.run_cell(page, position["align-01"])
