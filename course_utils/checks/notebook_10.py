@@ -62,13 +62,6 @@ def _plain(given: Any) -> Any:
     return given.tolist() if isinstance(given, (np.ndarray, np.generic)) else given
 
 
-class _AnyFloat(Prediction):
-    """Prediction that treats a NumPy scalar of any width like a Python number."""
-
-    def judge(self, prediction: Any) -> Outcome:
-        return super().judge(_plain(prediction))
-
-
 class _StoppingRule(Breaking):
     """Breaking that also takes an array, and says where training stands if the rule survives."""
 
@@ -100,7 +93,7 @@ def _tables(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return ratings, hidden, table(st.integers(0, 20)) / 4
 
 
-predict_density = _AnyFloat(
+predict_density = Prediction(
     name="predict_density",
     answer=lambda: _OBSERVED + (1 - _OBSERVED) / 2,
     because="The 1/6 stay, and noise lifts half of the other 5/6 above 0.",
