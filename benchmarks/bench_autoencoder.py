@@ -1,4 +1,4 @@
-"""The autoencoder of notebook 06 against the recipe in the source: loss over wall time.
+"""The autoencoder of *Autoencode digits* against the recipe in the source: loss over wall time.
 
 Both train the network 784-128-64-32-64-128-784 on all 60,000 training digits and are scored on
 the 10,000 test digits, which decide nothing. Run it with
@@ -61,7 +61,7 @@ def main() -> int:
         trained[name] = network
 
     def course_recipe(epochs: int) -> None:
-        """Train as in notebook 06, on all training digits."""
+        """Train as in *Autoencode digits*, on all training digits."""
         name = f"course, {epochs} epochs"
         autoencoder, _, _ = mlp_autoencoder(WIDTHS, output_mean=digits.x_train.mean(axis=0))
         history = fit(

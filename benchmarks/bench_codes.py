@@ -1,4 +1,4 @@
-"""The maps of notebook 07: time and quality of the 2-D code, of t-SNE and of a parametric map.
+"""Time and quality of a code of two numbers, of t-SNE and of a parametric map.
 
 The source's funnel of rectified units is trained beside the course's code on the same digits.
 Rates, epochs and starts were chosen on 5,000 validation digits, split from the training digits;
@@ -59,7 +59,7 @@ def main() -> int:
         trained["source funnel"] = network, keras.Model(inputs, code)
 
     def course_recipe() -> None:
-        """Train as in notebook 07, but for ten epochs and on all training digits."""
+        """Train as in *Draw digits in two dimensions*, but for ten epochs on all digits."""
         network, encoder, _ = mlp_autoencoder(
             WIDTHS, activation="silu", output_mean=x.mean(axis=0), seed=3
         )

@@ -1,4 +1,4 @@
-"""The denoiser of notebook 08 against the recipe in the source, ridge regression and itself.
+"""The course's denoiser against the recipe in the source, ridge regression and itself.
 
 The first table sets recipes side by side on all 60,000 training digits, scored on the 10,000
 test digits under noise that decided nothing. The second is the long form of the notebook's
@@ -71,7 +71,7 @@ def recipes(keras: Any, models: Any) -> tuple[Comparison, list[Target]]:
         trained[source] = lambda y: network(y).numpy()
 
     def course_recipe() -> None:
-        """Train as in notebook 08, on all training digits."""
+        """Train as in *Remove noise from digits*, on all training digits."""
         network, _, _ = models.mlp_autoencoder(
             WIDTHS, code_activation="silu", output_mean=x_train.mean(axis=0)
         )
@@ -120,7 +120,7 @@ def recipes(keras: Any, models: Any) -> tuple[Comparison, list[Target]]:
         Target(
             "decibels of the course over the source", decibels[ours] - decibels[source], at_least=1
         ),
-        Target(  # notebook 08 says so
+        Target(  # *Remove noise from digits* says so
             "decibels of ridge over the source", decibels[linear] - decibels[source], at_least=0.1
         ),
     ]

@@ -1,4 +1,4 @@
-"""The features of notebook 09 in full: all digits, more draws, and the source's autoencoder.
+"""*Use codes as features* in full: all digits, more draws, and the source's autoencoder.
 
 PCA and three autoencoders learn from the 60,000 training digits less 5,000 for validation; all
 10,000 test digits are classified, and no setting is chosen by them. Time is that of learning the

@@ -1,4 +1,4 @@
-"""The training loop of notebook 10 against the loop of the source, at 10,000 × 500.
+"""The course's training loop against the loop of the source, at 10,000 × 500.
 
 Both train the network 500-128-64-64-64-128-500 with Adam on the mean squared error from the same
 weights. The source's loop takes batches of 128 from a `DataLoader`, keeps the rate at 1e-3 and

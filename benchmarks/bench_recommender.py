@@ -47,7 +47,7 @@ def genre_flags(movielens: MovieLens, film_ids: np.ndarray) -> np.ndarray:
 
 
 def denoising_vectors(train: sp.csr_array, epochs: int = 16) -> np.ndarray:
-    """Film vectors of notebook 13: both halves of the weights, each of length 1."""
+    """Film vectors of *Find similar films*: both halves of the weights, each of length 1."""
     import torch
 
     from course_utils.torch_models import InteractionAutoencoder, fit
@@ -201,7 +201,7 @@ def measured(stage: Callable[[], Any]) -> tuple[Any, float, int]:
 
 
 def stages(folder: str) -> list[tuple[str, float, int]]:
-    """Send a folder through the functions of notebooks 13 and 14."""
+    """Send a folder through the functions of the two notebooks on films."""
     denoising_vectors(sp.csr_array(np.eye(3)), epochs=1)  # imports are not the stages' business
     _, _, before = measured(lambda: time.sleep(0.05))
     rows: list[tuple[str, float, int]] = []

@@ -1,4 +1,4 @@
-"""Sparse codes of notebook 11 at equal activity, beside scikit-learn's dictionary learning.
+"""Sparse codes of *Make codes sparse* at equal activity, beside scikit-learn's dictionary learning.
 
 Each contender learns 128 atoms from the same 10,000 digits; then each of 2,000 test digits may use
 6, 13 or 26 of them. An encoder finds the code in one product. Orthogonal matching pursuit (OMP)

@@ -103,7 +103,7 @@ def _repair_hint(folder: Path) -> str:
 class MNIST(NamedTuple):
     """The MNIST digits: 60,000 to train on and 10,000 to test on.
 
-    Introduced in notebook 00.
+    Introduced in *Check your set-up and find your way*.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ def _read_idx(path: Path, shape: tuple[int, ...], hint: str) -> np.ndarray:
 def load_mnist() -> MNIST:
     """Load the 70,000 MNIST digits that ship with the course.
 
-    Introduced in notebook 00.
+    Introduced in *Check your set-up and find your way*.
 
     Returns
     -------
@@ -271,7 +271,7 @@ def _line_of_row(path: Path, row: int, header_lines: int) -> int:
 class Interactions(NamedTuple):
     """Ratings as a sparse matrix, with the names of its rows and columns.
 
-    Introduced in notebook 10.
+    Introduced in *Autoencode interactions in PyTorch*.
 
     Attributes
     ----------
@@ -292,7 +292,7 @@ class Interactions(NamedTuple):
 class MovieLens(NamedTuple):
     """A MovieLens data set as two tables.
 
-    Introduced in notebook 00.
+    Introduced in *Check your set-up and find your way*.
 
     Attributes
     ----------
@@ -310,7 +310,7 @@ class MovieLens(NamedTuple):
     def matrix(self) -> Interactions:
         """Return the ratings as a sparse matrix of items × users.
 
-        Introduced in notebook 00.
+        Introduced in *Check your set-up and find your way*.
 
         Only films and users with at least one rating have a row or a column, both in ascending
         order of their id. Costs O(ratings); the dense matrix is never made.
@@ -586,7 +586,7 @@ def _check_shipped(data: Path, path: Path) -> None:
 def load_movielens(path: str | os.PathLike[str] | None = None) -> MovieLens:
     """Load MovieLens: the edition that ships with the course, or any GroupLens folder.
 
-    Introduced in notebook 00.
+    Introduced in *Check your set-up and find your way*.
 
     Parameters
     ----------
@@ -745,7 +745,7 @@ def load_interactions(
 ) -> Interactions:
     r"""Load a wide table of ratings: one line for each row id, one column for each column id.
 
-    Introduced in notebook 10.
+    Introduced in *Autoencode interactions in PyTorch*.
 
     Parameters
     ----------
@@ -842,7 +842,7 @@ def load_interactions(
 class PlantedInteractions(NamedTuple):
     """Ratings made by a known low-rank rule, some of them observed.
 
-    Introduced in notebook 10.
+    Introduced in *Autoencode interactions in PyTorch*.
 
     Attributes
     ----------
@@ -896,7 +896,7 @@ def planted_interactions(
 ) -> PlantedInteractions:
     """Make ratings in which there is something to learn, and that says what it is.
 
-    Introduced in notebook 10.
+    Introduced in *Autoencode interactions in PyTorch*.
 
     User *i* and item *j* are unit vectors uᵢ and vⱼ in `rank` dimensions, and ::
 

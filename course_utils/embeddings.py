@@ -29,8 +29,10 @@ _WORK_FOR_TORCH = 1_000_000
 def one_hot(indices: ArrayLike, num_classes: int, *, dtype: DTypeLike = np.float32) -> np.ndarray:
     """Turn categories into dense vectors that hold a single 1.
 
-    Introduced in notebook 02. `one_hot(indices, n) @ table` equals `table[indices]`, at n times
-    the work; :func:`course_utils.sparse.index_to_indicator` is the sparse form.
+    Introduced in *Embed categories as rows of a table*.
+
+    `one_hot(indices, n) @ table` equals `table[indices]`, at n times the work;
+    :func:`course_utils.sparse.index_to_indicator` is the sparse form.
 
     Parameters
     ----------
@@ -74,10 +76,11 @@ def sparse_embedding_lookup(
 ) -> np.ndarray:
     r"""Add up the table rows that each row of a sparse matrix names, with its values as weights.
 
-    Introduced in notebook 03. Row i of the result is
-    :math:`\sum_j A_{ij} E_j`, so with the combiner "sum" it is the matrix product `A @ E`, and its
-    gradient with respect to the table is `A.T @ G`. Time and memory grow with the nonzeros: no
-    dense copy of `matrix` is made. Large products run on
+    Introduced in *Look up embeddings from a sparse matrix*.
+
+    Row i of the result is :math:`\sum_j A_{ij} E_j`, so with the combiner "sum" it is the matrix
+    product `A @ E`, and its gradient with respect to the table is `A.T @ G`. Time and memory grow
+    with the nonzeros: no dense copy of `matrix` is made. Large products run on
     :func:`course_utils.runtime.default_threads` threads; where PyTorch is loaded, large float32
     products run on its kernel and threads, with other rounding in the last digit.
 
@@ -150,8 +153,9 @@ def embedding_bag_inputs(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Describe a sparse matrix by the three arrays that `torch.nn.EmbeddingBag` takes.
 
-    Introduced in notebook 03. They are CSR's own arrays under other names, so for a CSR matrix of
-    floats nothing is copied.
+    Introduced in *Look up embeddings from a sparse matrix*.
+
+    They are CSR's own arrays under other names, so for a CSR matrix of floats nothing is copied.
 
     Parameters
     ----------

@@ -28,7 +28,9 @@ _SIGN_TOLERANCE = 1e-6
 class SVD(NamedTuple):
     """Truncated singular value decomposition: `u @ diag(s) @ vt` has rank at most k.
 
-    Introduced in notebook 04. It unpacks like the result of `numpy.linalg.svd`.
+    Introduced in *Compare SVD with an autoencoder*.
+
+    It unpacks like the result of `numpy.linalg.svd`.
 
     Attributes
     ----------
@@ -69,8 +71,10 @@ class SVD(NamedTuple):
     ) -> np.ndarray:
         """Find codes of rows that were not decomposed, without decomposing again.
 
-        Introduced in notebook 05. `codes @ svd.vt` predicts every cell of the new rows, and for
-        the decomposed rows themselves the codes are `u * s`.
+        Introduced in *Missing is not zero*.
+
+        `codes @ svd.vt` predicts every cell of the new rows, and for the decomposed rows themselves
+        the codes are `u * s`.
 
         Parameters
         ----------
@@ -132,11 +136,13 @@ class SVD(NamedTuple):
 def truncated_svd(matrix: ArrayLike | sp.sparray | sp.spmatrix, k: int) -> SVD:
     """Find the k largest singular values and their vectors, with signs that never flip.
 
-    Introduced in notebook 04. The sign of each factor depends on its row of `vt` alone: the sum
-    of cubes is positive, so that the strong entries are; if the positive and the negative side
-    balance, the first of the strongest entries is positive. Hence rows may be rotated or put in
-    another order (`u` follows, `vt` stays), columns put in another order (`vt` follows, unless
-    the two sides balance), and neither solver nor storage format matters.
+    Introduced in *Compare SVD with an autoencoder*.
+
+    The sign of each factor depends on its row of `vt` alone: the sum of cubes is positive, so that
+    the strong entries are; if the positive and the negative side balance, the first of the
+    strongest entries is positive. Hence rows may be rotated or put in another order (`u` follows,
+    `vt` stays), columns put in another order (`vt` follows, unless the two sides balance), and
+    neither solver nor storage format matters.
 
     Equal singular values have no vectors of their own, only a space they span; their vectors, but
     not `reconstruct()` with all of them, do depend on the solver.
@@ -200,8 +206,10 @@ def truncated_svd(matrix: ArrayLike | sp.sparray | sp.spmatrix, k: int) -> SVD:
 def rank_k_rmse(matrix: ArrayLike | sp.sparray | sp.spmatrix, k: int) -> float:
     """Root mean squared error, over all cells, that no matrix of rank k can beat.
 
-    Introduced in notebook 04. It follows from the singular values alone:
-    sqrt((s[k]² + s[k+1]² + …) / number of cells), Eckart & Young (1936).
+    Introduced in *Compare SVD with an autoencoder*.
+
+    It follows from the singular values alone: sqrt((s[k]² + s[k+1]² + …) / number of cells), Eckart
+    & Young (1936).
 
     Parameters
     ----------
@@ -240,8 +248,10 @@ def rank_k_rmse(matrix: ArrayLike | sp.sparray | sp.spmatrix, k: int) -> float:
 class EASE(NamedTuple):
     """Linear autoencoder that may not copy an item from itself, in closed form.
 
-    Introduced in notebook 14. With interactions X of users × items and P = (XᵀX + l2 I)⁻¹ it is
-    the matrix B = I − P diag(1/P), which minimises ‖X − XB‖² + l2 ‖B‖² with a diagonal of zeros.
+    Introduced in *Climb the recommender ladder*.
+
+    With interactions X of users × items and P = (XᵀX + l2 I)⁻¹ it is the matrix B = I − P
+    diag(1/P), which minimises ‖X − XB‖² + l2 ‖B‖² with a diagonal of zeros.
 
     Attributes
     ----------
@@ -326,8 +336,10 @@ class EASE(NamedTuple):
 def ease(interactions: ArrayLike | sp.sparray | sp.spmatrix, l2: float) -> EASE:
     """Fit the best linear item-to-item model with a zero diagonal.
 
-    Introduced in notebook 14. Without the zero diagonal the best way to reconstruct an item would
-    be to copy it; without the penalty, items with few interactions would be explained by chance.
+    Introduced in *Climb the recommender ladder*.
+
+    Without the zero diagonal the best way to reconstruct an item would be to copy it; without the
+    penalty, items with few interactions would be explained by chance.
 
     Parameters
     ----------
@@ -384,7 +396,9 @@ def ease(interactions: ArrayLike | sp.sparray | sp.spmatrix, l2: float) -> EASE:
 class Factors(NamedTuple):
     """Two tables of factors whose product predicts a table.
 
-    Introduced in notebook 10. Unlike those of an :class:`SVD`, the factors are in no order.
+    Introduced in *Autoencode interactions in PyTorch*.
+
+    Unlike those of an :class:`SVD`, the factors are in no order.
 
     Attributes
     ----------
@@ -419,9 +433,11 @@ def alternating_least_squares(
 ) -> Factors:
     """Factorise the stored cells of a table, and only those, with a penalty on the factors.
 
-    Introduced in notebook 10. Given the vectors of the columns, the best vector of each row is a
-    ridge regression on the cells it has (:meth:`SVD.fold_in`), and the other way round; each
-    round does both, and no step can make the objective larger.
+    Introduced in *Autoencode interactions in PyTorch*.
+
+    Given the vectors of the columns, the best vector of each row is a ridge regression on the cells
+    it has (:meth:`SVD.fold_in`), and the other way round; each round does both, and no step can
+    make the objective larger.
 
     Parameters
     ----------

@@ -51,9 +51,10 @@ class Curve(NamedTuple):
 def draw_rows(n_rows: int, budget: int, draw: int, *, seed: int = 0) -> np.ndarray:
     """Draw the rows that get a label.
 
-    Introduced in notebook 09. The same numbers give the same rows, so that several kinds of
-    features can be compared on the same labelled rows: what is easy or hard about one draw then
-    cancels from their difference.
+    Introduced in *Use codes as features*.
+
+    The same numbers give the same rows, so that several kinds of features can be compared on the
+    same labelled rows: what is easy or hard about one draw then cancels from their difference.
 
     Parameters
     ----------
@@ -98,10 +99,12 @@ def label_budget_curve(
 ) -> Curve:
     """Measure what a classifier makes of features when only some of the rows have a label.
 
-    Introduced in notebook 09. At each budget every candidate – one classifier in several settings
-    – is fitted once, to a draw that is used for nothing else, and the one with the highest
-    accuracy on the validation rows is kept (a single candidate needs no choice). It is then
-    fitted to `draws` other draws and scored on the test rows, which choose nothing.
+    Introduced in *Use codes as features*.
+
+    At each budget every candidate – one classifier in several settings – is fitted once, to a draw
+    that is used for nothing else, and the one with the highest accuracy on the validation rows is
+    kept (a single candidate needs no choice). It is then fitted to `draws` other draws and scored
+    on the test rows, which choose nothing.
 
     Parameters
     ----------
@@ -189,9 +192,10 @@ def label_budget_curve(
 def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
     """Find Student's interval for a mean of few values.
 
-    Introduced in notebook 09. It covers what made these values differ from each other – here the
-    draw of the labelled rows – and nothing else. For two methods on the same draws pass the
-    *differences*.
+    Introduced in *Use codes as features*.
+
+    It covers what made these values differ from each other – here the draw of the labelled rows –
+    and nothing else. For two methods on the same draws pass the *differences*.
 
     Parameters
     ----------
@@ -232,8 +236,10 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, flo
 def nearest_rows(codes: ArrayLike, queries: ArrayLike, k: int) -> np.ndarray:
     """Find the rows with the k nearest codes of each query, nearest first.
 
-    Introduced in notebook 09. Distances are Euclidean and are computed as
-    `|q|² - 2 q·c + |c|²`, a product of matrices, for a thousand queries at a time.
+    Introduced in *Use codes as features*.
+
+    Distances are Euclidean and are computed as `|q|² - 2 q·c + |c|²`, a product of matrices, for a
+    thousand queries at a time.
 
     Parameters
     ----------

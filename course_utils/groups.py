@@ -24,8 +24,10 @@ from threadpoolctl import threadpool_limits
 def centre_observed(ratings: ArrayLike | sp.sparray | sp.spmatrix) -> sp.csr_array:
     """Subtract from each rating the mean of its column, over the cells that hold a rating.
 
-    Introduced in notebook 12. Cells without a rating stay empty, so that filled with zeros they
-    say "like the average" and not "zero stars".
+    Introduced in *Find groups in interactions*.
+
+    Cells without a rating stay empty, so that filled with zeros they say "like the average" and not
+    "zero stars".
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def centre_observed(ratings: ArrayLike | sp.sparray | sp.spmatrix) -> sp.csr_arr
 def permute_columns(table: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     """Shuffle every column of a table on its own: same columns, no relation between them.
 
-    Introduced in notebook 12.
+    Introduced in *Find groups in interactions*.
 
     Parameters
     ----------
@@ -102,8 +104,10 @@ def shuffle_ratings(
 ) -> sp.csr_array:
     """Shuffle the ratings of each column among those who gave them; who rated what stays.
 
-    Introduced in notebook 12. A finer null model than :func:`permute_columns`: it keeps how many
-    cells each row and each column fills, and which ones, and takes away only who said what.
+    Introduced in *Find groups in interactions*.
+
+    A finer null model than :func:`permute_columns`: it keeps how many cells each row and each
+    column fills, and which ones, and takes away only who said what.
 
     Parameters
     ----------
@@ -144,7 +148,7 @@ def shuffle_ratings(
 def matched_gaussian(points: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     """Draw as many points from the one normal distribution with the same mean and covariance.
 
-    Introduced in notebook 12.
+    Introduced in *Find groups in interactions*.
 
     Parameters
     ----------
@@ -182,8 +186,10 @@ def matched_gaussian(points: ArrayLike, rng: np.random.Generator) -> np.ndarray:
 def marchenko_pastur_edge(n: int, d: int, sigma: float = 1.0) -> tuple[float, float]:
     """Say between which values the eigenvalues of the covariance of pure noise lie.
 
-    Introduced in notebook 12. For n rows of d independent numbers with standard deviation sigma
-    all true eigenvalues are sigma²; those of the sample spread out between ::
+    Introduced in *Find groups in interactions*.
+
+    For n rows of d independent numbers with standard deviation sigma all true eigenvalues are
+    sigma²; those of the sample spread out between ::
 
         sigma² (1 − √(d/n))²    and    sigma² (1 + √(d/n))²
 
@@ -228,7 +234,7 @@ def marchenko_pastur_edge(n: int, d: int, sigma: float = 1.0) -> tuple[float, fl
 def marchenko_pastur_density(values: ArrayLike, n: int, d: int, sigma: float = 1.0) -> np.ndarray:
     """Share of the eigenvalues of noise per unit of eigenvalue, between the two edges.
 
-    Introduced in notebook 12.
+    Introduced in *Find groups in interactions*.
 
     Parameters
     ----------
@@ -267,7 +273,7 @@ def marchenko_pastur_density(values: ArrayLike, n: int, d: int, sigma: float = 1
 def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: int = 0) -> KMeans:
     """Run scikit-learn's k-means on one thread, from several starts, and keep the best result.
 
-    Introduced in notebook 12.
+    Introduced in *Find groups in interactions*.
 
     Parameters
     ----------
@@ -334,9 +340,11 @@ def gap_statistic(
 ) -> Gap:
     """Compare how fast the inertia falls with k: in the points, and in a null model of them.
 
-    Introduced in notebook 12. The paper draws its null evenly from a box around the points; the
-    default here is one Gaussian cloud, so that a long cloud is not taken for two groups. A gap
-    above that of one group says that the points are not like the null, which need not be groups.
+    Introduced in *Find groups in interactions*.
+
+    The paper draws its null evenly from a box around the points; the default here is one Gaussian
+    cloud, so that a long cloud is not taken for two groups. A gap above that of one group says that
+    the points are not like the null, which need not be groups.
 
     Parameters
     ----------
@@ -397,7 +405,7 @@ def gap_statistic(
 def choose_k(numbers: ArrayLike, gap: ArrayLike, error: ArrayLike) -> int:
     """Choose the smallest k whose gap is not clearly beaten by that of the next one.
 
-    Introduced in notebook 12.
+    Introduced in *Find groups in interactions*.
 
     Parameters
     ----------
@@ -438,7 +446,9 @@ def choose_k(numbers: ArrayLike, gap: ArrayLike, error: ArrayLike) -> int:
 def bootstrap_agreement(points: ArrayLike, k: int, *, pairs: int = 20, seed: int = 0) -> np.ndarray:
     """Group the points twice, each time learnt from another resample, and compare the groups.
 
-    Introduced in notebook 12. A resample is as many points as there are, drawn with replacement.
+    Introduced in *Find groups in interactions*.
+
+    A resample is as many points as there are, drawn with replacement.
 
     Parameters
     ----------

@@ -24,8 +24,10 @@ _HALF_RECTIFIED = {"relu", "elu", "gelu", "leaky_relu", "selu", "silu", "swish"}
 def log_odds(mean: ArrayLike, *, smallest: float = 1e-3) -> np.ndarray:
     """Logarithm of the odds, the inverse of the sigmoid.
 
-    Introduced in notebook 06. With these values as biases, a sigmoid output layer whose weights
-    are 0 answers the mean of the data.
+    Introduced in *Autoencode digits*.
+
+    With these values as biases, a sigmoid output layer whose weights are 0 answers the mean of the
+    data.
 
     Parameters
     ----------
@@ -73,9 +75,11 @@ def mlp_autoencoder(
 ) -> tuple[keras.Model, keras.Model, keras.Model]:
     """Build a symmetric autoencoder of dense layers, and its two halves.
 
-    Introduced in notebook 06. The three models share their layers, so training the first trains
-    all of them. Layers are named ``encoder_1``, …, ``code``, ``decoder_1``, …,
-    ``reconstruction``; look them up with ``get_layer("code")``, never by their position.
+    Introduced in *Autoencode digits*.
+
+    The three models share their layers, so training the first trains all of them. Layers are named
+    ``encoder_1``, …, ``code``, ``decoder_1``, …, ``reconstruction``; look them up with
+    ``get_layer("code")``, never by their position.
 
     Parameters
     ----------
@@ -210,14 +214,16 @@ def fit(
 ) -> History:
     """Train an autoencoder to reproduce its input, or to clean it, fast on a CPU.
 
-    Introduced in notebook 06. Three things make it fast. The learning rate of Adam rises to
-    `peak_rate` and falls to 0 along a cosine (a one-cycle schedule [1]_), which needs fewer
-    epochs than a constant rate. XLA compiles the training step (`jit_compile`), and a whole epoch
-    runs without a return to Python (`steps_per_execution`), which shortens each epoch.
+    Introduced in *Autoencode digits*.
 
-    With `noise` it becomes a denoising autoencoder [2]_ (notebook 08): the network sees `x` with
-    noise that is drawn anew in every step, so that no row is seen twice with the same noise, and
-    has to answer with the clean `x`.
+    Three things make it fast. The learning rate of Adam rises to `peak_rate` and falls to 0 along a
+    cosine (a one-cycle schedule [1]_), which needs fewer epochs than a constant rate. XLA compiles
+    the training step (`jit_compile`), and a whole epoch runs without a return to Python
+    (`steps_per_execution`), which shortens each epoch.
+
+    With `noise` it becomes a denoising autoencoder [2]_, as in *Remove noise from digits*: the
+    network sees `x` with noise that is drawn anew in every step, so that no row is seen twice
+    with the same noise, and has to answer with the clean `x`.
 
     Parameters
     ----------
@@ -227,8 +233,8 @@ def fit(
         Training data, the inputs of the network.
     targets : array_like, shape (rows, outputs), optional
         What the network should answer; default: `x`, without any noise. With binary
-        cross-entropy in [0, 1]. With targets the network need not be an autoencoder: notebook 07
-        teaches an encoder the coordinates of a map.
+        cross-entropy in [0, 1]. With targets the network need not be an autoencoder: it may
+        teach an encoder the coordinates of a map.
     noise : float
         Standard deviation of the Gaussian noise that is added to the inputs, which are then cut
         to [0, 1] as by :func:`course_utils.noise.gaussian_noise`; `x` has to lie in [0, 1]. With
@@ -462,9 +468,11 @@ class _Progress(keras.callbacks.Callback):
 def masked_mse(targets: tf.Tensor, predictions: tf.Tensor) -> tf.Tensor:
     """Mean squared error over the known cells alone: NaN in the targets means missing.
 
-    Introduced in notebook 05. A loss for Keras: pass the function itself to `compile`, or to
-    :func:`fit_repeated`. The error of a missing cell is replaced by 0 *before* it is squared: NaN
-    times 0 is NaN, so multiplying by a mask would not do. Its gradient is exactly 0.
+    Introduced in *Missing is not zero*.
+
+    A loss for Keras: pass the function itself to `compile`, or to :func:`fit_repeated`. The error
+    of a missing cell is replaced by 0 *before* it is squared: NaN times 0 is NaN, so multiplying by
+    a mask would not do. Its gradient is exactly 0.
 
     Parameters
     ----------
@@ -508,11 +516,12 @@ def fit_repeated(
 ) -> np.ndarray:
     """Train on a small table for many epochs, without paying for each epoch.
 
-    Introduced in notebook 04. The steps are those of ``model.compile("adam", loss)`` and
-    ``model.fit(inputs, targets, epochs=epochs, batch_size=batch_size)``. But on a small table
-    `fit` spends nearly all its time between the steps and between the epochs, in Python. Here
-    the table is repeated instead, and TensorFlow runs a tenth of all steps without a return to
-    Python (`steps_per_execution`).
+    Introduced in *Compare SVD with an autoencoder*.
+
+    The steps are those of ``model.compile("adam", loss)`` and ``model.fit(inputs, targets,
+    epochs=epochs, batch_size=batch_size)``. But on a small table `fit` spends nearly all its time
+    between the steps and between the epochs, in Python. Here the table is repeated instead, and
+    TensorFlow runs a tenth of all steps without a return to Python (`steps_per_execution`).
 
     Parameters
     ----------
@@ -625,8 +634,10 @@ def classifier_trainer(
 ) -> Callable[..., None]:
     """Compile the training of a classifier once, to run it from many starts.
 
-    Introduced in notebook 09. Compiling takes longer than a short training, and `compile` and
-    `fit` would do it anew for every start and every set of labelled rows.
+    Introduced in *Use codes as features*.
+
+    Compiling takes longer than a short training, and `compile` and `fit` would do it anew for every
+    start and every set of labelled rows.
 
     Parameters
     ----------

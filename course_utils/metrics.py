@@ -26,7 +26,7 @@ def _same_shape(truth: ArrayLike, prediction: ArrayLike) -> tuple[np.ndarray, np
 def rmse(truth: ArrayLike, prediction: ArrayLike, where: ArrayLike | None = None) -> float:
     """Root of the mean squared error, over all cells or over chosen ones.
 
-    Introduced in notebook 04.
+    Introduced in *Compare SVD with an autoencoder*.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def rmse(truth: ArrayLike, prediction: ArrayLike, where: ArrayLike | None = None
 def binary_cross_entropy(truth: ArrayLike, prediction: ArrayLike) -> float:
     """Mean binary cross-entropy of grey values, in nats per pixel.
 
-    Introduced in notebook 06.
+    Introduced in *Autoencode digits*.
 
     Parameters
     ----------
@@ -107,8 +107,10 @@ def binary_cross_entropy(truth: ArrayLike, prediction: ArrayLike) -> float:
 def bce_floor(x: ArrayLike) -> float:
     """Binary cross-entropy of a perfect reconstruction: the entropy of the grey values.
 
-    Introduced in notebook 06. A grey pixel of value x costs H(x) even if it is predicted
-    exactly, so no model reaches 0 on data that is not black and white.
+    Introduced in *Autoencode digits*.
+
+    A grey pixel of value x costs H(x) even if it is predicted exactly, so no model reaches 0 on
+    data that is not black and white.
 
     Parameters
     ----------
@@ -143,8 +145,10 @@ def bce_floor(x: ArrayLike) -> float:
 def psnr(truth: ArrayLike, image: ArrayLike) -> float:
     """Peak signal-to-noise ratio of grey values, in decibels.
 
-    Introduced in notebook 08. Ten decibels more are a tenth of the squared error. The mean is
-    taken over all pixels of all images before the logarithm, not image by image.
+    Introduced in *Remove noise from digits*.
+
+    Ten decibels more are a tenth of the squared error. The mean is taken over all pixels of all
+    images before the logarithm, not image by image.
 
     Parameters
     ----------
@@ -186,8 +190,10 @@ def psnr(truth: ArrayLike, image: ArrayLike) -> float:
 def ndcg_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
     """Normalised discounted cumulative gain of the k best-scored items of each user.
 
-    Introduced in notebook 14. A relevant item at rank r, counted from 1, is worth
-    1 / log2(r + 1); the sum is divided by that of a perfect ranking.
+    Introduced in *Climb the recommender ladder*.
+
+    A relevant item at rank r, counted from 1, is worth 1 / log2(r + 1); the sum is divided by that
+    of a perfect ranking.
 
     Parameters
     ----------
@@ -230,8 +236,10 @@ def ndcg_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
 def recall_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
     """Share of the relevant items that are among the k best-scored ones of each user.
 
-    Introduced in notebook 14. The share is of min(k, relevant items), as in Liang et al. (2018),
-    so that a perfect list scores 1 even for a user with more than k relevant items.
+    Introduced in *Climb the recommender ladder*.
+
+    The share is of min(k, relevant items), as in Liang et al. (2018), so that a perfect list scores
+    1 even for a user with more than k relevant items.
 
     Parameters
     ----------
@@ -285,10 +293,12 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Find an interval for a mean over users: what might others like them have said.
 
-    Introduced in notebook 13. Users are drawn with replacement, as many as there are, and the
-    mean is taken again and again; the interval holds the central part of those means. For two
-    methods judged by the same users pass the *differences*: what users have in common cancels,
-    and the interval becomes much narrower than those of the two means suggest.
+    Introduced in *Find similar films*.
+
+    Users are drawn with replacement, as many as there are, and the mean is taken again and again;
+    the interval holds the central part of those means. For two methods judged by the same users
+    pass the *differences*: what users have in common cancels, and the interval becomes much
+    narrower than those of the two means suggest.
 
     Parameters
     ----------
@@ -342,9 +352,10 @@ def bootstrap_interval(
 def dead_units(codes: ArrayLike) -> np.ndarray:
     """Tell which units of a code give the same answer to every row.
 
-    Introduced in notebook 07. Such a unit tells nothing about its input. A rectified unit whose
-    sum is never positive on the data is the usual case: it answers 0, passes no gradient back,
-    and so stays as it is.
+    Introduced in *Draw digits in two dimensions*.
+
+    Such a unit tells nothing about its input. A rectified unit whose sum is never positive on the
+    data is the usual case: it answers 0, passes no gradient back, and so stays as it is.
 
     Parameters
     ----------
@@ -386,8 +397,9 @@ def knn_accuracy(
 ) -> float:
     """Share of points whose label is that of the majority of their k nearest neighbours.
 
-    Introduced in notebook 07. Distances are Euclidean; if two labels have equally many votes,
-    the smaller label wins.
+    Introduced in *Draw digits in two dimensions*.
+
+    Distances are Euclidean; if two labels have equally many votes, the smaller label wins.
 
     Parameters
     ----------
@@ -457,9 +469,11 @@ def knn_accuracy(
 def trustworthiness(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
     """How far neighbours on the map can be trusted to be neighbours in the data.
 
-    Introduced in notebook 07. A point among the k nearest of another one on the map, but only at
-    rank r > k in the data, is an intruder and costs r - k. The sum of the costs is divided by
-    the largest sum that n points can give, and taken from 1.
+    Introduced in *Draw digits in two dimensions*.
+
+    A point among the k nearest of another one on the map, but only at rank r > k in the data, is an
+    intruder and costs r - k. The sum of the costs is divided by the largest sum that n points can
+    give, and taken from 1.
 
     Parameters
     ----------
@@ -524,9 +538,11 @@ def trustworthiness(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
 def continuity(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
     """How far neighbours in the data are still neighbours on the map.
 
-    Introduced in notebook 07. The mirror image of :func:`trustworthiness`: a point among the k
-    nearest of another one in the data that is only at rank r > k on the map costs r - k. Tearing
-    a group apart lowers continuity, throwing groups on one another lowers trustworthiness.
+    Introduced in *Draw digits in two dimensions*.
+
+    The mirror image of :func:`trustworthiness`: a point among the k nearest of another one in the
+    data that is only at rank r > k on the map costs r - k. Tearing a group apart lowers continuity,
+    throwing groups on one another lowers trustworthiness.
 
     Parameters
     ----------
@@ -595,7 +611,7 @@ def _distances(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
 class MaskedScore(NamedTuple):
     """A root mean squared error over hidden cells, and what other rows might have said.
 
-    Introduced in notebook 10.
+    Introduced in *Autoencode interactions in PyTorch*.
 
     Attributes
     ----------
@@ -621,8 +637,10 @@ def masked_rmse(
 ) -> MaskedScore:
     """Score predictions on hidden cells only, with a bootstrap interval over rows.
 
-    Introduced in notebook 10. Cells of one row are alike, so whole rows are drawn with
-    replacement, each with all its hidden cells, and the error is computed again and again.
+    Introduced in *Autoencode interactions in PyTorch*.
+
+    Cells of one row are alike, so whole rows are drawn with replacement, each with all its hidden
+    cells, and the error is computed again and again.
 
     Parameters
     ----------

@@ -14,9 +14,11 @@ def gaussian_noise(
 ) -> np.ndarray:
     """Add Gaussian noise to grey values and cut the result to [0, 1].
 
-    Introduced in notebook 08. The cut keeps the result a picture, but it moves the mean: half
-    of the noise on a black pixel is cut off, and what is left makes the pixel brighter by
-    sigma / sqrt(2 pi) on average (a little less where white cuts too).
+    Introduced in *Remove noise from digits*.
+
+    The cut keeps the result a picture, but it moves the mean: half of the noise on a black pixel is
+    cut off, and what is left makes the pixel brighter by sigma / sqrt(2 pi) on average (a little
+    less where white cuts too).
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def gaussian_noise(
 class MaskedInteractions(NamedTuple):
     """A sparse matrix in two parts: what a model may see, and what it is asked for.
 
-    Introduced in notebook 10.
+    Introduced in *Autoencode interactions in PyTorch*.
 
     Attributes
     ----------
@@ -83,8 +85,10 @@ def mask_observed(
 ) -> MaskedInteractions:
     """Hide some of the observed cells of a sparse matrix, and touch no other cell.
 
-    Introduced in notebook 10. A cell counts as observed if it is stored, a stored 0 included.
-    What is not stored stays unknown: there is nothing to hide, and nothing is made up.
+    Introduced in *Autoencode interactions in PyTorch*.
+
+    A cell counts as observed if it is stored, a stored 0 included. What is not stored stays
+    unknown: there is nothing to hide, and nothing is made up.
 
     Parameters
     ----------

@@ -56,8 +56,10 @@ plt.rcParams.update(
 def show(figure: Figure, *, alt: str) -> None:
     """Publish a figure together with a description of it, and close it.
 
-    Introduced in notebook 00. nbval never compares pixels; here it compares the description,
-    which screen readers and the text form of a notebook use as well.
+    Introduced in *Check your set-up and find your way*.
+
+    nbval never compares pixels; here it compares the description, which screen readers and the text
+    form of a notebook use as well.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def image_rows(
 ) -> Figure:
     """Draw rows of small grey images, one labelled row above the other.
 
-    Introduced in notebook 00.
+    Introduced in *Check your set-up and find your way*.
 
     Parameters
     ----------
@@ -161,7 +163,7 @@ def matrix_cells(
 ) -> None:
     """Draw a small matrix as a grid of cells with its numbers; zeros stay pale.
 
-    Introduced in notebook 01.
+    Introduced in *Align and index sparse matrices*.
 
     Parameters
     ----------
@@ -207,8 +209,10 @@ def matrix_cells(
 def layer_widths(layers: dict[str, int], *, code: str = "code") -> Figure:
     """Draw a dense network as one bar per layer, with the narrow code in another colour.
 
-    Introduced in notebook 06. The length of a bar grows with the square root of the number of
-    units, so that a layer of 32 stays visible beside one of 784.
+    Introduced in *Autoencode digits*.
+
+    The length of a bar grows with the square root of the number of units, so that a layer of 32
+    stays visible beside one of 784.
 
     Parameters
     ----------
@@ -257,7 +261,7 @@ def layer_widths(layers: dict[str, int], *, code: str = "code") -> Figure:
 def csr_arrays(matrix: csr_array) -> Figure:
     """Draw a small sparse matrix beside the three arrays of its CSR form, one colour a row.
 
-    Introduced in notebook 01.
+    Introduced in *Align and index sparse matrices*.
 
     Parameters
     ----------
@@ -330,9 +334,11 @@ DIGIT_COLORS = (
 def code_map(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, title: str = "") -> None:
     """Scatter two-dimensional codes, one colour for each label, the label at its median.
 
-    Introduced in notebook 07. Ten colours cannot all be told apart by everyone, so each label is
-    also written where the middle of its points lies, or beside it if another name is there. Far
-    points may lie outside the frame: it holds the central 98 % of each axis.
+    Introduced in *Draw digits in two dimensions*.
+
+    Ten colours cannot all be told apart by everyone, so each label is also written where the middle
+    of its points lies, or beside it if another name is there. Far points may lie outside the frame:
+    it holds the central 98 % of each axis.
 
     Parameters
     ----------
@@ -385,8 +391,10 @@ def glyph_map(
 ) -> None:
     """Lay a raster over a map of codes and draw in each cell one of the images that fall there.
 
-    Introduced in notebook 07. Drawn is the image whose code is nearest to the middle of the cell;
-    cells without a code stay empty.
+    Introduced in *Draw digits in two dimensions*.
+
+    Drawn is the image whose code is nearest to the middle of the cell; cells without a code stay
+    empty.
 
     Parameters
     ----------
@@ -442,7 +450,7 @@ def decoder_grid(
 ) -> None:
     """Draw what a decoder makes of the points of a regular grid in the plane of its codes.
 
-    Introduced in notebook 07.
+    Introduced in *Draw digits in two dimensions*.
 
     Parameters
     ----------
@@ -478,8 +486,10 @@ def explore_codes(
 ) -> None:
     """Publish a map with two sliders that choose a point, and the image decoded there.
 
-    Introduced in notebook 07. Where no kernel runs – in a stored notebook or on a web page – the
-    picture of the starting point stands in the place of the sliders.
+    Introduced in *Draw digits in two dimensions*.
+
+    Where no kernel runs – in a stored notebook or on a web page – the picture of the starting point
+    stands in the place of the sliders.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ _GROUP = 32  # scores of which only the largest is looked at while a bound is so
 def top_k(scores: ArrayLike, k: int) -> np.ndarray:
     """Find the positions of the k largest scores of each row, largest first.
 
-    Introduced in notebook 13.
+    Introduced in *Find similar films*.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def start(
 ) -> np.random.Generator:
     """Seed everything, limit threads and import one framework without its start-up messages.
 
-    Introduced in notebook 00.
+    Introduced in *Check your set-up and find your way*.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def default_threads() -> int:
 def device() -> str:
     """Name of the best PyTorch device of this machine.
 
-    Introduced in notebook 10.
+    Introduced in *Autoencode interactions in PyTorch*.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def _import_framework(framework: str) -> Any:
     except ImportError as error:
         raise RuntimeError(
             f"{module} cannot be imported ({error}). "
-            "Repair the environment with `make course`, or see notebook 00."
+            "Repair the environment with `make course`, or open notebooks/00_start_here.ipynb."
         ) from error
 
 
@@ -226,7 +226,7 @@ class PackageStatus(NamedTuple):
 def environment_report() -> list[PackageStatus]:
     """Compare the installed packages with what `course-utils` says it needs.
 
-    Introduced in notebook 00.
+    Introduced in *Check your set-up and find your way*.
 
     Returns
     -------

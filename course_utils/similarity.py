@@ -29,7 +29,7 @@ _PAIR_CELLS = 2**17  # numbers gathered at once when pairs are scored again: 1 M
 class Neighbours(NamedTuple):
     """Neighbours and their scores, most similar first.
 
-    Introduced in notebook 13.
+    Introduced in *Find similar films*.
 
     Attributes
     ----------
@@ -51,8 +51,9 @@ def top_k_cosine(
 ) -> Neighbours:
     """Find the k vectors with the largest cosine to each vector, exactly.
 
-    Introduced in notebook 13. Only `block_rows` rows of the n × n matrix exist at a time:
-    memory is O(n * k + block_rows * n).
+    Introduced in *Find similar films*.
+
+    Only `block_rows` rows of the n × n matrix exist at a time: memory is O(n * k + block_rows * n).
 
     Parameters
     ----------
@@ -192,7 +193,9 @@ def cosine_scorer(
 ) -> Scorer:
     """Make a function that scores all items by their cosine to given ones.
 
-    Introduced in notebook 13. With `support`, the score of items i and j is
+    Introduced in *Find similar films*.
+
+    With `support`, the score of items i and j is
 
         cosine * (common + 1) / (common + 1 + shrink)
 
@@ -285,7 +288,9 @@ def similar_items(
 ) -> Neighbours:
     """Find the items most similar to one item, wary of items that hardly anybody has rated.
 
-    Introduced in notebook 13. Scores are those of :func:`cosine_scorer`.
+    Introduced in *Find similar films*.
+
+    Scores are those of :func:`cosine_scorer`.
 
     Parameters
     ----------
@@ -341,7 +346,9 @@ def similar_items(
 class SimilarityEvaluation(NamedTuple):
     """Four scores of a similarity for each held-out user.
 
-    Introduced in notebook 13. Average over users, and resample users for an interval:
+    Introduced in *Find similar films*.
+
+    Average over users, and resample users for an interval:
     :func:`course_utils.metrics.bootstrap_interval`.
 
     Attributes
@@ -379,9 +386,11 @@ def evaluate_similarity(
 ) -> SimilarityEvaluation:
     """Ask people whom a similarity has never seen whether it knows what belongs together.
 
-    Introduced in notebook 13. Users are split, not ratings: `scorer` may be made from `train`
-    only, and the users of `held_out` judge it. Users with fewer than two liked items are left
-    out, and so are items that no user of `train` has rated, since nobody can know them.
+    Introduced in *Find similar films*.
+
+    Users are split, not ratings: `scorer` may be made from `train` only, and the users of
+    `held_out` judge it. Users with fewer than two liked items are left out, and so are items that
+    no user of `train` has rated, since nobody can know them.
 
     Parameters
     ----------

@@ -18,8 +18,10 @@ _LARGEST_INT32 = np.iinfo(np.int32).max
 def left_align(matrix: ArrayLike | sp.sparray | sp.spmatrix, *, trim: bool = False) -> sp.csr_array:
     """Move the nonzeros of every row to the left, keeping their order.
 
-    Introduced in notebook 01. Takes O(nonzeros + rows) if `matrix` is CSR with sorted columns
-    and without duplicates; otherwise SciPy first brings it into that form.
+    Introduced in *Align and index sparse matrices*.
+
+    Takes O(nonzeros + rows) if `matrix` is CSR with sorted columns and without duplicates;
+    otherwise SciPy first brings it into that form.
 
     Parameters
     ----------
@@ -67,8 +69,10 @@ def index_to_indicator(
 ) -> sp.csr_array:
     """Turn class indices into a sparse matrix with a single 1 per row.
 
-    Introduced in notebook 01. Row i of the result times a table E is `E[indices[i]]`, and
-    `indicator.T @ X` sums the rows of X per class.
+    Introduced in *Align and index sparse matrices*.
+
+    Row i of the result times a table E is `E[indices[i]]`, and `indicator.T @ X` sums the rows of X
+    per class.
 
     Parameters
     ----------
@@ -117,8 +121,10 @@ def to_ragged(
 ) -> tuple[np.ndarray, np.ndarray]:
     """List the nonzeros of every row one after the other, with the place where each row starts.
 
-    Introduced in notebook 01. The two arrays are `values` and `row_splits` of TensorFlow's
-    RaggedTensor; `row_splits[:-1]` are the `offsets` of PyTorch's EmbeddingBag.
+    Introduced in *Align and index sparse matrices*.
+
+    The two arrays are `values` and `row_splits` of TensorFlow's RaggedTensor; `row_splits[:-1]` are
+    the `offsets` of PyTorch's EmbeddingBag.
 
     Parameters
     ----------
@@ -151,7 +157,7 @@ def from_ragged(
 ) -> sp.csr_array:
     """Build the left-aligned matrix whose rows are the given lists; undoes :func:`to_ragged`.
 
-    Introduced in notebook 01.
+    Introduced in *Align and index sparse matrices*.
 
     Parameters
     ----------
@@ -215,8 +221,9 @@ def from_ragged(
 def check_indices(indices: ArrayLike, num_classes: int) -> np.ndarray:
     """Refuse what is no list of class indices instead of letting a library guess.
 
-    Introduced in notebook 01. NumPy takes -1 for the last row and Keras truncates 3.7 to 3; both
-    hide a mistake.
+    Introduced in *Align and index sparse matrices*.
+
+    NumPy takes -1 for the last row and Keras truncates 3.7 to 3; both hide a mistake.
 
     Parameters
     ----------

@@ -26,7 +26,9 @@ def tensorflow_lookup(
 ) -> dict[str, np.ndarray]:
     """Let `tf.nn.embedding_lookup_sparse` do the lookup in a second process.
 
-    Introduced in notebook 03. Takes the few seconds that TensorFlow needs to start.
+    Introduced in *Look up embeddings from a sparse matrix*.
+
+    Takes the few seconds that TensorFlow needs to start.
 
     Parameters
     ----------

@@ -31,12 +31,13 @@ _FORMAT = 1  # of the files that `save` and `fit` write
 class Autoencoder(nn.Module):
     r"""Autoencoder with dense layers, for rows that may have gaps.
 
-    Introduced in notebook 10. With hidden layers of 128 and 64 units it is the network
-    d-128-64-k-64-128-d. A cell that is NaN, or not stored in a sparse matrix, was not observed:
-    the encoder gets 0 for it, and the loss leaves it out, as in Sedhain et al. (2015). Centre the
-    rows beforehand, so that 0 means "average". In training a share of the observed cells can be
-    hidden from the encoder, which must then predict them (Vincent et al., 2008); gaps are never
-    filled with noise.
+    Introduced in *Autoencode interactions in PyTorch*.
+
+    With hidden layers of 128 and 64 units it is the network d-128-64-k-64-128-d. A cell that is
+    NaN, or not stored in a sparse matrix, was not observed: the encoder gets 0 for it, and the loss
+    leaves it out, as in Sedhain et al. (2015). Centre the rows beforehand, so that 0 means
+    "average". In training a share of the observed cells can be hidden from the encoder, which must
+    then predict them (Vincent et al., 2008); gaps are never filled with noise.
 
     Parameters
     ----------
@@ -221,8 +222,10 @@ def _on_device_of(model: nn.Module, rows: ArrayLike | Tensor) -> Tensor:
 class SparseCodeAutoencoder(Autoencoder):
     r"""Autoencoder with one layer each way and a code in which few units are active.
 
-    Introduced in notebook 11. The decoder is a dictionary: row x becomes a sum of *atoms*, its
-    columns, each weighted by a unit of the code, ::
+    Introduced in *Make codes sparse*.
+
+    The decoder is a dictionary: row x becomes a sum of *atoms*, its columns, each weighted by
+    a unit of the code, ::
 
         code = activation(W x + b),   x̂ = Σ code[j] · atom[j] + offset
 
@@ -423,9 +426,11 @@ class SparseCodeAutoencoder(Autoencoder):
 def kl_sparsity(codes: Tensor, target: float) -> Tensor:
     r"""Penalise units whose mean activity is not the target.
 
-    Introduced in notebook 11. With :math:`m_j` the mean of unit j over rows and :math:`\rho` the
-    target, each unit costs the Kullback-Leibler divergence of two coins,
-    :math:`\rho \log(\rho / m_j) + (1 - \rho) \log((1 - \rho) / (1 - m_j))`.
+    Introduced in *Make codes sparse*.
+
+    With :math:`m_j` the mean of unit j over rows and :math:`\rho` the target, each unit costs the
+    Kullback-Leibler divergence of two coins, :math:`\rho \log(\rho / m_j) + (1 - \rho) \log((1 -
+    \rho) / (1 - m_j))`.
 
     Parameters
     ----------
@@ -478,8 +483,10 @@ def _divergence(codes: Tensor, target: float) -> Tensor:
 def l1_sparsity(codes: Tensor) -> Tensor:
     """Penalise activity by its size.
 
-    Introduced in notebook 11. It pulls every active unit down by the same amount and so leaves
-    the weak ones at 0, but also the strong ones too small.
+    Introduced in *Make codes sparse*.
+
+    It pulls every active unit down by the same amount and so leaves the weak ones at 0, but also
+    the strong ones too small.
 
     Parameters
     ----------
@@ -513,7 +520,9 @@ def l1_sparsity(codes: Tensor) -> Tensor:
 def keep_top_k(codes: Tensor, k: int) -> Tensor:
     """Set all but the k largest values of each row to 0.
 
-    Introduced in notebook 11. Gradients pass through what is kept.
+    Introduced in *Make codes sparse*.
+
+    Gradients pass through what is kept.
 
     Parameters
     ----------
@@ -569,9 +578,11 @@ def _check_k(k: Any, units: int) -> None:
 class SparseInputAutoencoder(nn.Module):
     r"""Autoencoder whose first layer looks its input up instead of multiplying by it.
 
-    Introduced in notebook 03. A dense first layer computes :math:`x W + b`. If `x` is a row of a
-    sparse matrix, that is a weighted sum of the few rows of `W` it names: an embedding lookup. The
-    input is therefore never made dense; what is dense is one batch of the *output*.
+    Introduced in *Look up embeddings from a sparse matrix*.
+
+    A dense first layer computes :math:`x W + b`. If `x` is a row of a sparse matrix, that is a
+    weighted sum of the few rows of `W` it names: an embedding lookup. The input is therefore never
+    made dense; what is dense is one batch of the *output*.
 
     Parameters
     ----------
@@ -685,8 +696,10 @@ def _layers(widths: Sequence[int], first: nn.Module | None = None) -> nn.Sequent
 def sparse_mean_squared_error(output: Tensor, target: sp.csr_array) -> Tensor:
     r"""Mean squared error of a dense output against a sparse target.
 
-    Introduced in notebook 03. With :math:`\sum (y - x)^2 = \sum y^2 + \sum_{x \neq 0} x (x - 2 y)`
-    only the stored cells of the target are visited, and no dense copy of it is made.
+    Introduced in *Look up embeddings from a sparse matrix*.
+
+    With :math:`\sum (y - x)^2 = \sum y^2 + \sum_{x \neq 0} x (x - 2 y)` only the stored cells of
+    the target are visited, and no dense copy of it is made.
 
     Parameters
     ----------
@@ -747,8 +760,10 @@ class _SparseSquaredError(torch.autograd.Function):
 class InteractionAutoencoder(nn.Module):
     r"""Denoising autoencoder of users, whose weights hold two vectors for each item.
 
-    Introduced in notebook 13. A user's items are looked up, added and squashed into a code, and
-    the code says how probable each item is to be this user's next:
+    Introduced in *Find similar films*.
+
+    A user's items are looked up, added and squashed into a code, and the code says how probable
+    each item is to be this user's next:
 
         code = tanh(Σ lookup[item] / √count + bias),   p = softmax(output · code + bias)
 
@@ -947,9 +962,11 @@ def fit(
 ) -> History:
     """Train a model with Adam on batches of rows.
 
-    Introduced in notebook 03. The model's own `loss(rows)` says what is minimised; batches are
-    `rows[positions]`. The model's device decides where this happens: dense rows move there as a
-    whole, once, and sparse ones batch by batch.
+    Introduced in *Look up embeddings from a sparse matrix*.
+
+    The model's own `loss(rows)` says what is minimised; batches are `rows[positions]`. The model's
+    device decides where this happens: dense rows move there as a whole, once, and sparse ones batch
+    by batch.
 
     Parameters
     ----------
@@ -1064,7 +1081,7 @@ def fit(
 def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
     """Loss of a model on rows, averaged over batches without training.
 
-    Introduced in notebook 03.
+    Introduced in *Look up embeddings from a sparse matrix*.
 
     Parameters
     ----------
@@ -1218,9 +1235,11 @@ _CLASSES: dict[str, type[nn.Module]] = {
 def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """Write a model's weights and configuration to a file.
 
-    Introduced in notebook 03. The file holds tensors and plain values, no pickled code: it can be
-    loaded with `weights_only=True`, also after the class has moved. It appears complete or not at
-    all, and an earlier file stays until then.
+    Introduced in *Look up embeddings from a sparse matrix*.
+
+    The file holds tensors and plain values, no pickled code: it can be loaded with
+    `weights_only=True`, also after the class has moved. It appears complete or not at all, and an
+    earlier file stays until then.
 
     Parameters
     ----------
@@ -1244,7 +1263,7 @@ def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> nn.Module:
     """Read a model that :func:`save` wrote.
 
-    Introduced in notebook 03.
+    Introduced in *Look up embeddings from a sparse matrix*.
 
     Parameters
     ----------

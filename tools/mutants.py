@@ -369,10 +369,10 @@ def _tests_of(folder: Path, chosen: Sequence[str]) -> list[str]:
     package = re.compile(r"^\s*(?:from|import) course_utils\b", re.M)
     module = re.compile(rf"\b(?:{'|'.join(chosen)})\b")
     found = []
-    for file in sorted((folder / "tests").glob("test_*.py")):
+    for file in sorted((folder / "tests").rglob("test_*.py")):
         text = file.read_text(encoding="utf-8")
         if package.search(text) and module.search(text) and "test_doctests_" not in file.name:
-            found.append(f"tests/{file.name}")
+            found.append(file.relative_to(folder).as_posix())
     return found
 
 

@@ -1,4 +1,4 @@
-"""Copy the README's picture out of notebook 06: ``python -m tools.picture``.
+"""Copy the README's picture out of notebook 07: ``python -m tools.picture``.
 
 The README shows what a notebook computed, so the picture is taken from the stored outputs; a test
 compares the two.
@@ -13,13 +13,13 @@ import nbformat
 
 from tools.run_course import NOTEBOOKS, ROOT
 
-SOURCE = NOTEBOOKS / "06_autoencode_digits.ipynb"
+SOURCE = NOTEBOOKS / "07_autoencode_digits.ipynb"
 PICTURE = ROOT / "docs" / "picture.png"
 DESCRIPTION = "Ten digits in three rows"
 
 
 def stored_picture() -> bytes:
-    """Return the picture in notebook 06 whose description begins with :data:`DESCRIPTION`.
+    """Return the picture in notebook 07 whose description begins with :data:`DESCRIPTION`.
 
     Returns
     -------

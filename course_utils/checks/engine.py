@@ -83,8 +83,10 @@ class Case:
 def verdict(statement: str, holds: bool | np.bool_) -> None:
     """Print a statement that the numbers above support, or stop the notebook.
 
-    Introduced in notebook 00. Trained numbers differ in their last digits from one processor to
-    the next, so nbval compares a verdict with a margin instead of the number itself.
+    Introduced in *Check your set-up and find your way*.
+
+    Trained numbers differ in their last digits from one processor to the next, so nbval compares a
+    verdict with a margin instead of the number itself.
 
     Parameters
     ----------

@@ -1,0 +1,176 @@
+"""Checks of *Autoencode interactions in PyTorch*."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from course_utils.checks.engine import (
+    Breaking,
+    Case,
+    Exercise,
+    Outcome,
+    Prediction,
+    Status,
+)
+
+PATIENCE = 2
+MIN_DELTA = 0.001
+
+_OBSERVED = 1 / 6  # of the source's cells: a fifth is kept, and five of its six values are not 0
+
+
+def _epochs_until_stop(losses: Sequence[float], min_delta: float) -> int:
+    return _stop_and_best(losses, min_delta)[0]
+
+
+def _stop_and_best(losses: Sequence[float], min_delta: float) -> tuple[int, int]:
+    """Epoch after which training stops, and the last one that counted as an improvement."""
+    best, waited, best_epoch = math.inf, 0, 0
+    for epochs, loss in enumerate(losses, start=1):
+        if loss < best - min_delta:
+            best, waited, best_epoch = loss, 0, epochs
+        else:
+            waited += 1
+        if waited == PATIENCE:
+            return epochs, best_epoch
+    return len(losses), best_epoch
+
+
+def _losses_problem(losses: Sequence[float]) -> str:
+    if not isinstance(losses, (list, tuple)) or not 4 <= len(losses) <= 8:
+        return "give a list of 4 to 8 losses"
+    if not all(type(loss) in (int, float) and 0 < loss < math.inf for loss in losses):
+        return "a loss is a positive number"
+    if any(after > before / 2 for before, after in itertools.pairwise(losses)):
+        return "each loss must be at most half of the one before"
+    return ""
+
+
+def _masked_rmse(ratings: np.ndarray, hidden: np.ndarray, prediction: np.ndarray) -> float:
+    judged = hidden & (ratings != 0)
+    return float(np.sqrt(np.mean((ratings - prediction)[judged] ** 2)))
+
+
+def _plain(given: Any) -> Any:
+    """Put Python's own numbers and lists in place of NumPy's."""
+    if isinstance(given, (list, tuple)):
+        return type(given)(map(_plain, given))
+    return given.tolist() if isinstance(given, (np.ndarray, np.generic)) else given
+
+
+class _StoppingRule(Breaking):
+    """Breaking that also takes an array, and says where training stands if the rule survives."""
+
+    def judge(self, *arguments: Any) -> Outcome:
+        plain = [_plain(given) for given in arguments]
+        outcome = super().judge(*plain)
+        if outcome.status is not Status.WRONG or len(plain) != 1 or _losses_problem(plain[0]):
+            return outcome
+        count, (_, best_epoch) = len(plain[0]), _stop_and_best(plain[0], MIN_DELTA)
+        detail = (
+            f"  detail    epoch {best_epoch} of {count} is the last that improves by more than "
+            f"{MIN_DELTA},\n            so the training is to stop after epoch "
+            f"{best_epoch + PATIENCE}: not before the last one"
+        )
+        return Outcome(outcome.status, f"{outcome.message}\n{detail}")
+
+
+@st.composite
+def _tables(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    shape = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    cells = shape[0] * shape[1]
+
+    def table(values: st.SearchStrategy) -> np.ndarray:
+        return np.array(draw(st.lists(values, min_size=cells, max_size=cells))).reshape(shape)
+
+    ratings = table(st.integers(0, 10)) / 2  # also half stars
+    hidden = table(st.booleans())
+    ratings.flat[0], hidden.flat[0] = 4.0, True  # something to judge
+    return ratings, hidden, table(st.integers(0, 20)) / 4
+
+
+predict_density = Prediction(
+    name="predict_density",
+    answer=lambda: _OBSERVED + (1 - _OBSERVED) / 2,
+    because="The 1/6 stay, and noise lifts half of the other 5/6 above 0.",
+    hint="Which cells are above 0 afterwards: those with a rating, and how many of those without?",
+    misconceptions={
+        "the cut at 0 keeps the noise that is above 0, also where nobody rated": lambda: _OBSERVED,
+        "half of the noise is below 0, and is cut to 0": lambda: 1.0,
+        "cells with a rating are above 0 as well": lambda: (1 - _OBSERVED) / 2,
+        "the ratings themselves stay above 0, at least all but a few": lambda: 0.5,
+        "a fifth of the cells is kept, but a sixth of those hold the value 0": lambda: (
+            0.2 + 0.8 / 2
+        ),
+        "a rated cell may hold the value 0, too, and noise lifts half of those as well": lambda: (
+            _OBSERVED + 0.8 / 2
+        ),
+    },
+)
+
+break_min_delta = _StoppingRule(
+    name="break_min_delta",
+    suspect=lambda losses: _epochs_until_stop(losses, MIN_DELTA),
+    reference=lambda losses: _epochs_until_stop(losses, 0.0),
+    refusal=_losses_problem,
+    hint=f"How small must a loss be so that no improvement can reach {MIN_DELTA}?",
+)
+
+masked_rmse = Exercise(
+    name="masked_rmse",
+    reference=_masked_rmse,
+    cases=[
+        Case(
+            "every cell rated and hidden",
+            (
+                np.array([[4.0, 0.5, 3.0]]),
+                np.array([[True, True, True]]),
+                np.array([[2.4, 1.25, 3.0]]),
+            ),
+            "no cell is left out here, so only the formula counts",
+            hint="The root of the mean of the squared errors; a half star is a rating, and a "
+            "prediction stays as it is, unrounded.",
+        ),
+        Case(
+            "one hidden rating",
+            (
+                np.array([[4.0, 0, 0], [0, 0, 5]]),
+                np.array([[True, False, False], [False, False, False]]),
+                np.array([[3.0, 0, 0], [0, 0, 0]]),
+            ),
+            "one judged cell, off by one star: the visible 5 does not count",
+        ),
+        Case(
+            "a hidden cell that nobody rated",
+            (
+                np.array([[4.0, 0, 3]]),
+                np.array([[True, True, True]]),
+                np.array([[3.0, 3, 3]]),
+            ),
+            "0 is not a rating, so a prediction of 3 is not wrong there",
+            hint="A cell is judged if it was hidden *and* somebody rated it.",
+        ),
+        Case(
+            "two rows of unequal length",
+            (
+                np.array([[1.0, 1, 1], [5, 0, 0]]),
+                np.array([[True, True, True], [True, False, False]]),
+                np.array([[1.0, 1, 1], [3, 3, 3]]),
+            ),
+            "each judged cell counts once, so the error is √(4/4)",
+            hint="Average over all judged cells at once, not row by row.",
+        ),
+        Case(
+            "a prediction of 0",
+            (np.array([[2.0, 4]]), np.array([[True, True]]), np.array([[0.0, 4]])),
+            "a model may predict 0, and is wrong by 2 stars then",
+            hint="Whether a cell was rated stands in `ratings`, not in `prediction`.",
+        ),
+    ],
+    hint="Which cells are in the mean? Only those the model had to guess can say how it guesses.",
+    search=_tables(),
+)

@@ -1,0 +1,131 @@
+"""Checks of *Compare SVD with an autoencoder*."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction
+from course_utils.factorization import rank_k_rmse, truncated_svd
+
+_RATINGS = np.array([[5, 3, 0, 0], [4, 0, 0, 5], [0, 0, 3, 4], [0, 5, 0, 0], [0, 0, 4, 0]])
+_BASIS = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]])
+
+
+class _ToTwoDecimals(Prediction):
+    """A number of which two decimals count: given digits to calculate with are rounded already."""
+
+    def judge(self, prediction: Any) -> Outcome:
+        """Compare the prediction, rounded, with the rounded answer."""
+        is_fraction = isinstance(prediction, (float, np.floating))
+        return super().judge(round(float(prediction), 2) if is_fraction else prediction)
+
+
+def _lost_squares() -> np.ndarray:
+    return truncated_svd(_RATINGS, 4).s[2:] ** 2
+
+
+def _projection_distance(first: np.ndarray, second: np.ndarray) -> float:
+    projections = [np.linalg.pinv(basis) @ basis for basis in (first, second)]
+    # Rounding leaves some 1e-16 where the spaces are the same; feedback should say 0.
+    return round(float(np.abs(projections[0] - projections[1]).max()), 9)
+
+
+def _well_conditioned(bases: tuple[np.ndarray, np.ndarray]) -> bool:
+    return all(np.linalg.cond(basis) < 100 for basis in bases)
+
+
+def _bases() -> st.SearchStrategy[tuple[np.ndarray, np.ndarray]]:
+    rows = st.lists(st.lists(st.integers(-2, 2), min_size=3, max_size=3), min_size=2, max_size=2)
+    basis = rows.map(lambda values: np.array(values, dtype=float))
+    return st.tuples(basis, basis).filter(_well_conditioned)
+
+
+def _reconstruction_after_first_entry_rule(matrix: Any) -> np.ndarray:
+    u, s, vt = np.linalg.svd(np.asarray(matrix, dtype=float), full_matrices=False)
+    signs = np.sign(vt[:, 0])
+    return (u * signs * s) @ (vt * signs[:, None])
+
+
+def _matrix_problem(matrix: Any) -> str:
+    values = np.asarray(matrix)
+    if values.ndim != 2 or values.size == 0 or max(values.shape) > 6:
+        return "give a matrix with one to six rows and columns, such as [[1, 2], [3, 4]]"
+    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        return "all cells have to be finite numbers"
+    return ""
+
+
+rank_two_error = _ToTwoDecimals(
+    name="rank_two_error",
+    answer=lambda: round(rank_k_rmse(_RATINGS, 2), 2),
+    because="Rank 2 drops the last two singular values, and their squares are the whole loss.",
+    hint="Square what is dropped, add, divide by the 20 cells, take the root.",
+    misconceptions={
+        "that is the mean squared error; take the root": lambda: round(
+            float(np.sum(_lost_squares())) / 20, 2
+        ),
+        "two singular values are dropped, and you counted one": lambda: round(
+            float(np.sqrt(_lost_squares()[0] / 20)), 2
+        ),
+        "that is the root of the summed squares; divide by the 20 cells first": lambda: round(
+            float(np.sqrt(np.sum(_lost_squares()))), 2
+        ),
+        "the mean goes over the 20 cells, not over the rows": lambda: round(
+            float(np.sqrt(np.sum(_lost_squares()) / 5)), 2
+        ),
+        "that is what rank 3 leaves": lambda: round(rank_k_rmse(_RATINGS, 3), 2),
+    },
+)
+
+projection_distance = Exercise(
+    name="projection_distance",
+    reference=_projection_distance,
+    cases=[
+        Case("the same basis", (_BASIS, _BASIS), "the distance of a space to itself is 0"),
+        Case(
+            "a flipped sign",
+            (_BASIS, _BASIS * [[1], [-1]]),
+            "a vector and its negative span the same line",
+        ),
+        Case(
+            "factors in another order",
+            (_BASIS, _BASIS[::-1].copy()),
+            "a network numbers its units as it likes",
+            hint="Compare something that does not change when the rows change places.",
+        ),
+        Case(
+            "mixed factors",
+            (_BASIS, np.array([[1.0, 1.0], [1.0, -1.0]]) @ _BASIS),
+            "sums and differences of the factors span the same plane",
+            hint="Mixed rows are no longer orthonormal: which inverse makes up for that?",
+        ),
+        Case(
+            "other lengths",
+            (_BASIS, np.array([[3.0, 0.0], [0.0, 0.5]]) @ _BASIS),
+            "a network's weights are not orthonormal, so basis.T @ basis is no projection",
+            hint="Twice the basis has to give the same projection as the basis itself.",
+        ),
+        Case(
+            "another plane",
+            (_BASIS, np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])),
+            "here there is a difference, and it has to be seen",
+        ),
+        Case(
+            "a plane and its mirror image",
+            (np.array([[1.0, 1.0, 0.0]]), np.array([[1.0, -1.0, 0.0]])),
+            "absolute values cannot tell these two lines apart",
+            hint="Taking absolute values forgives more than a flipped sign.",
+        ),
+    ],
+    hint="A subspace has many bases but only one projection: compare the projections.",
+    search=_bases(),
+)
+
+break_sign_rule = Breaking(
+    name="break_sign_rule",
+    suspect=_reconstruction_after_first_entry_rule,
+    reference=lambda matrix: np.asarray(matrix, dtype=float),
+    refusal=_matrix_problem,
+    hint="np.sign has three possible results. For which right singular vectors is it the third?",
+)

@@ -1,0 +1,206 @@
+"""Checks of *Remove noise from digits*."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from scipy.ndimage import median_filter
+from scipy.special import softmax
+
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, same_value
+
+# Half of the pixels are off by this much, the others are right.
+_ERROR = 0.2
+_SIDE, _INK = 7, 14
+
+
+def _decibels(mean_square: float) -> float:
+    return float(10 * np.log10(1 / mean_square))
+
+
+def _psnr_of_bytes(truth: np.ndarray, image: np.ndarray) -> float:
+    difference = truth.astype(float) - image.astype(float)
+    return float(10 * np.log10(255**2 / np.mean(difference**2)))
+
+
+def _posterior_mean(noisy: np.ndarray, prototypes: np.ndarray, sigma: float) -> np.ndarray:
+    squares = ((noisy[:, np.newaxis] - prototypes) ** 2).sum(axis=-1)
+    return softmax(-squares / (2 * sigma**2), axis=1) @ prototypes
+
+
+def _median(picture: Any) -> np.ndarray:
+    return median_filter(np.asarray(picture, dtype=float), size=3)
+
+
+def _picture_problem(picture: Any) -> str:
+    values = np.asarray(picture)
+    if values.shape != (_SIDE, _SIDE):
+        return f"give {_SIDE} rows of {_SIDE} pixels, got shape {values.shape}"
+    if not np.isin(values, (0, 1)).all():
+        return "a pixel is 0 or 1"
+    ink = int(np.sum(values == 1))
+    return "" if ink >= _INK else f"{ink} pixels have ink; at least {_INK} must"
+
+
+def _wiped_out(expected: np.ndarray, got: np.ndarray) -> str:
+    """Broken means: no ink is left of a picture that had some."""
+    return "" if got.any() else "no ink is left"
+
+
+def _same_array(expected: np.ndarray, got: Any) -> str:
+    """Insist on an array, as the exercise does: a list of the right numbers will not do."""
+    if not isinstance(got, np.ndarray):
+        return f"a {type(got).__name__} instead of an array"
+    return same_value(expected, got)
+
+
+@st.composite
+def _byte_pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    size = draw(st.integers(1, 3))
+    grey = st.lists(st.integers(0, 255), min_size=size, max_size=size)
+    truth = np.array(draw(grey), dtype=np.uint8)
+    image = np.array(draw(grey.filter(lambda other: other != truth.tolist())), dtype=np.uint8)
+    return truth, image
+
+
+@st.composite
+def _noisy_and_prototypes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float]:
+    pixels = draw(st.integers(1, 3))
+    row = st.lists(st.integers(-2, 6), min_size=pixels, max_size=pixels)
+    noisy = np.array(draw(st.lists(row, min_size=1, max_size=2))) / 4
+    prototypes = np.array(draw(st.lists(row, min_size=1, max_size=3))) / 4
+    return noisy, prototypes, draw(st.sampled_from([0.5, 1.0, 0.25, 0.01]))
+
+
+predict_psnr = Prediction(
+    name="predict_psnr",
+    answer=lambda: _decibels(_ERROR**2 / 2),
+    because="The mean square is 0.02: twice that of 0.1 everywhere, which costs 3 decibels.",
+    hint="First the squared error of each half, then the mean of both, then the logarithm.",
+    misconceptions={
+        "the mean *error* is 0.1, but the mean is taken of the squares": lambda: _decibels(
+            (_ERROR / 2) ** 2
+        ),
+        "half of the pixels are right; their squares of 0 count in the mean too": lambda: _decibels(
+            _ERROR**2
+        ),
+        "that is the mean of the errors; square each of them first": lambda: _decibels(_ERROR / 2),
+        "that is the error itself; square it first": lambda: _decibels(_ERROR),
+        "that is the mean square; the decibels are missing": lambda: _ERROR**2 / 2,
+        "the square of 1 stands above the line, the mean square below": lambda: (
+            -_decibels(_ERROR**2 / 2)
+        ),
+        "that is twice too much: the mean square is a square already, so 10 in front, not 20": (
+            lambda: 2 * _decibels(_ERROR**2 / 2)
+        ),
+        "a decibel is a *tenth* of a power of ten": lambda: _decibels(_ERROR**2 / 2) / 10,
+        "that is the natural logarithm; decibels use powers of ten": lambda: float(
+            10 * np.log(2 / _ERROR**2)
+        ),
+    },
+)
+
+psnr_of_bytes = Exercise(
+    name="psnr_of_bytes",
+    reference=_psnr_of_bytes,
+    cases=[
+        Case(
+            "a pixel brighter by 3",
+            (np.array([100], np.uint8), np.array([103], np.uint8)),
+            "such small errors come out right in the colleague's version as well",
+            hint="Compare with the colleague's formula: is the square of 255 still in it?",
+        ),
+        Case(
+            "a pixel brighter by 16",
+            (np.array([100], np.uint8), np.array([116], np.uint8)),
+            "the colleague's version calls this picture perfect",
+            hint="A byte has room for 0 to 255. What is the square of 16?",
+        ),
+        Case(
+            "a pixel darker by 100",
+            (np.array([200], np.uint8), np.array([100], np.uint8)),
+            "an error of 100 is worse than one of 16",
+        ),
+        Case(
+            "black taken for white",
+            (np.array([0, 7], np.uint8), np.array([255, 7], np.uint8)),
+            "the largest possible error, in one of two pixels: 3 decibels",
+            hint="Subtract in a type that has negative numbers: 0 - 255 is one.",
+        ),
+        Case(
+            "two pictures",
+            (
+                np.array([[10, 20], [30, 40]], np.uint8),
+                np.array([[60, 20], [30, 0]], np.uint8),
+            ),
+            "one number for all pixels of all pictures",
+        ),
+    ],
+    hint="Print truth - image for the shown input, and its square. Of which type are they?",
+    search=_byte_pairs(),
+)
+
+posterior_mean = Exercise(
+    name="posterior_mean",
+    reference=_posterior_mean,
+    cases=[
+        Case(
+            "one prototype",
+            (np.array([[0.3, 0.9]]), np.array([[0.0, 1.0]]), 0.5),
+            "if there is only one picture, the noise decides nothing",
+        ),
+        Case(
+            "half way between two",
+            (np.array([[0.5, 0.5]]), np.array([[0.0, 1.0], [1.0, 0.0]]), 0.5),
+            "equal distances, equal weights",
+        ),
+        Case(
+            "one pixel, black or white",
+            (np.array([[0.0], [0.5], [1.0]]), np.array([[0.0], [1.0]]), 0.5),
+            "at 0 the weights are 1 and exp(-2), divided by their sum",
+            hint="Is the square of sigma doubled, and is the distance squared?",
+        ),
+        Case(
+            "one prototype twice",
+            (np.array([[0.5]]), np.array([[0.0], [1.0], [1.0]]), 0.5),
+            "a picture that occurs twice is twice as probable",
+        ),
+        Case(
+            "two pixels",
+            (np.array([[0.2, 0.9]]), np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), 0.4),
+            "the squares of a picture are added over its pixels, not averaged",
+            hint="Noise on different pixels is independent: probabilities multiply, squares add.",
+        ),
+        Case(
+            "little noise",
+            (np.array([[3.0]]), np.array([[0.0], [1.0]]), 0.01),
+            "both weights are too small for a computer, but not their ratio",
+            hint="Subtract the smallest square of each row from all of its squares before exp.",
+        ),
+        Case(
+            "little noise, three pictures",
+            (np.array([[3.0], [0.0], [-3.0]]), np.array([[0.0], [1.0]]), 0.01),
+            "each noisy picture has a nearest prototype of its own",
+            hint="The factor that cancels is another one in each row of weights.",
+        ),
+        Case(
+            "little noise, a tie",
+            (np.array([[0.5, 9.0]]), np.array([[0.0, 1.0], [1.0, 1.0]]), 0.01),
+            "both weights are too small for a computer, yet they are equal",
+            hint="The ratio of two weights depends on the difference of their squares alone.",
+        ),
+    ],
+    hint="One weight for each pair of noisy picture and prototype; each row of weights sums to 1.",
+    search=_noisy_and_prototypes(),
+    compare=_same_array,
+)
+
+break_median = Breaking(
+    name="break_median",
+    suspect=_median,
+    reference=lambda picture: np.asarray(picture, dtype=float),
+    refusal=_picture_problem,
+    hint="Ink survives where at least 5 of 9 pixels have ink. Count them around a pixel of the "
+    "result; the mirror repeats the outermost row or column, which therefore counts twice.",
+    compare=_wiped_out,
+)

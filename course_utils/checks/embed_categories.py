@@ -1,0 +1,175 @@
+"""Checks of *Embed categories*."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from course_utils import embeddings
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+
+TABLE_BEFORE = np.arange(6.0).reshape(3, 2)
+
+
+def _are_valid(indices: Any, num_classes: int) -> bool:
+    values = np.asarray(indices)
+    if values.size == 0:
+        return True
+    return bool(values.dtype.kind in "iu" and values.min() >= 0 and values.max() < num_classes)
+
+
+def _moved_rows(after: Any) -> list[int]:
+    return np.flatnonzero((np.asarray(after, dtype=float) != TABLE_BEFORE).any(axis=1)).tolist()
+
+
+def _moved_row_sums(after: Any) -> list[int]:
+    change = np.asarray(after, dtype=float) - TABLE_BEFORE
+    return np.flatnonzero(change.sum(axis=1)).tolist()
+
+
+def _table_problem(after: Any) -> str:
+    values = np.asarray(after, dtype=float)
+    if values.shape != TABLE_BEFORE.shape:
+        return f"a table of shape {TABLE_BEFORE.shape} is needed, got shape {values.shape}"
+    if not np.isfinite(values).all():
+        return "every number has to be finite"
+    return "" if _moved_rows(values) else "no row has moved, so there is nothing to notice"
+
+
+_anything = st.one_of(
+    st.lists(st.integers(-2, 6), min_size=1, max_size=3).map(np.array),
+    st.lists(st.integers(0, 4), max_size=4).map(lambda values: np.array(values, dtype=np.int8)),
+    st.lists(st.sampled_from([0.0, 1.0, 2.5]), max_size=3).map(np.array),
+)
+
+one_hot = Exercise(
+    name="one_hot",
+    reference=embeddings.one_hot,
+    cases=[
+        Case("one index", (np.array([3]), 10), "this is the vector of step 1"),
+        Case(
+            "a category that occurs twice",
+            (np.array([1, 0, 1]), 3),
+            "each occurrence gets a row of its own",
+        ),
+        Case(
+            "a category that does not occur",
+            (np.array([0, 1]), 4),
+            "the width is the number of categories, whichever of them turn up",
+            hint="num_classes says how wide the result is; indices.max() + 1 does not.",
+        ),
+        Case(
+            "more indices than categories",
+            (np.array([1, 0, 1, 1]), 2),
+            "the number of rows and the width have nothing to do with each other",
+            hint="len(indices) rows, num_classes columns.",
+        ),
+        Case(
+            "no index at all",
+            (np.array([], dtype=int), 3),
+            "an empty batch has shape (0, 3), so that it can still be multiplied",
+            hint="np.zeros((len(indices), num_classes)) is right for an empty list, too.",
+        ),
+    ],
+    hint="Start from zeros, one row per index, and put a single 1 into each row.",
+    search=st.tuples(
+        st.lists(st.integers(0, 2), max_size=5).map(lambda values: np.array(values, dtype=int)),
+        st.integers(3, 6),
+    ),
+)
+
+predict_parameters = Prediction(
+    name="predict_parameters",
+    answer=lambda: 10 * 4 + 4 * 2 + 2,
+    because="The table counts once, and the new layer adds 4 · 2 weights and 2 biases.",
+    hint="Which of the numbers are new, and which has another model already?",
+    misconceptions={
+        "that counts the shared table once for every model": lambda: 4 * 40 + 10,
+        "that is what the new model holds, plus another copy of the table": lambda: 40 + 50,
+        "a Dense layer has biases as well": lambda: 40 + 4 * 2,
+        "those are the shared ones only; the new layer has some of its own": lambda: 40,
+        "those are the new ones only; the shared table is there as well": lambda: 4 * 2 + 2,
+        "that gives the Dense layer its biases and forgets its weights": lambda: 40 + 2,
+        "a Dense layer has one bias per output, not per input": lambda: 40 + 4 * 2 + 4,
+        "that counts the table once for every model and the new layer not at all": lambda: 4 * 40,
+        "the three models above share their table: it is one, not three": lambda: 3 * 40 + 10,
+    },
+)
+
+are_valid = Exercise(
+    name="are_valid",
+    reference=_are_valid,
+    cases=[
+        Case("first and last category", (np.array([0, 9, 3]), 10), "0 and 9 are both in range"),
+        Case(
+            "one past the end",
+            (np.array([2, 10]), 10),
+            "ten categories are numbered 0 to 9",
+            hint="Compare with < and not with <=.",
+        ),
+        Case(
+            "minus one",
+            (np.array([4, -1]), 10),
+            "it would be taken for the last row",
+            hint="A range has two ends.",
+        ),
+        Case(
+            "a fraction",
+            (np.array([3.7]), 10),
+            "it would be cut to 3",
+            hint="Look at indices.dtype: kind 'i' is for signed integers, 'u' for unsigned ones.",
+        ),
+        Case(
+            "whole numbers stored as floats",
+            (np.array([3.0, 1.0]), 10),
+            "float ids mean that something was computed with them, and large ones are inexact",
+            hint="Look at the type of the array, not at the values.",
+        ),
+        Case(
+            "short integers",
+            (np.array([2, 9], dtype=np.int32), 10),
+            "an integer of 32 bits is an integer",
+            hint="Ask for the kind of the type, indices.dtype.kind, not for one type.",
+        ),
+        Case(
+            "unsigned integers",
+            (np.array([2, 9], dtype=np.uint8), 10),
+            "an integer without a sign is an integer",
+            hint="Kind 'u' is for unsigned integers.",
+        ),
+        Case(
+            "truth values",
+            (np.array([True, False]), 10),
+            "a mask is not a list of ids",
+            hint="Name the kinds you accept, not those you refuse.",
+        ),
+        Case(
+            "objects",
+            (np.array([1, 2], dtype=object), 10),
+            "such an array can hold anything, and Keras does not take it",
+            hint="Name the kinds you accept, not those you refuse.",
+        ),
+        Case(
+            "no ids",
+            (np.array([], dtype=int), 10),
+            "an empty batch holds no wrong id",
+            hint="min() and max() of nothing raise an error.",
+        ),
+        Case(
+            "no ids, stored as floats",
+            (np.array([]), 10),
+            "np.array([]) is a float array, and there is still no wrong id in it",
+            hint="Ask for the size before you ask for the type.",
+        ),
+    ],
+    hint="Three questions: are they integers, is the smallest at least 0, is the largest in range?",
+    search=st.tuples(_anything, st.just(5)),
+)
+
+break_moved_rows = Breaking(
+    name="break_moved_rows",
+    suspect=_moved_row_sums,
+    reference=_moved_rows,
+    refusal=_table_problem,
+    hint="A sum can stay the same although every number in it moves.",
+)

@@ -1,0 +1,215 @@
+"""Checks of *Find groups in interactions*."""
+
+import functools
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import ArrayLike
+
+from course_utils import groups
+from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction, Status
+
+# One tight and one loose group: which of them a third centre cuts is not a matter of taste.
+STARS = np.array([1.0, 2.0, 3.0, 8.0, 11.0, 14.0])
+
+
+class _Inertias(Breaking):
+    """Says with the groups what they cost, as that is why k-means chose others."""
+
+    def judge(self, *arguments: Any) -> Outcome:
+        """Judge the input, and add both inertias once it breaks k-means."""
+        outcome = super().judge(*arguments)
+        if outcome.status is not Status.RIGHT:
+            return outcome
+        evident, chosen = (
+            sum(map(_inertia, find(*arguments))) for find in (self.reference, self.suspect)
+        )
+        reason = f"inertia {evident:.5g} at the widest gap, {chosen:.5g} where k-means cuts"
+        return replace(outcome, message=f"{outcome.message}\n  because   {reason}")
+
+
+class _WithoutWarnings(Exercise):
+    """A warning of NumPy counts as an error: it is how a division by zero shows."""
+
+    def judge(self, attempt: Any) -> Outcome:
+        """Judge the attempt, with warnings raised."""
+        if not callable(attempt):
+            return super().judge(attempt)
+
+        @functools.wraps(attempt)
+        def strict(*arguments: Any) -> Any:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", RuntimeWarning)
+                return attempt(*arguments)
+
+        return super().judge(strict)
+
+
+def _inertia(points: np.ndarray) -> float:
+    return float(np.sum((points - points.mean()) ** 2))
+
+
+def _smallest_inertia(points: np.ndarray, k: int) -> float:
+    """Inertia of the best k groups of points on a line, where groups are always neighbours."""
+    points = np.sort(points)
+    if k == 1:
+        return _inertia(points)
+    cuts = range(k - 1, len(points))
+    return min(_smallest_inertia(points[:cut], k - 1) + _inertia(points[cut:]) for cut in cuts)
+
+
+def _centre(table: ArrayLike, rated: ArrayLike) -> np.ndarray:
+    values, known = np.asarray(table, dtype=float), np.asarray(rated, dtype=bool)
+    counts = np.maximum(1, known.sum(axis=0))
+    return np.where(known, values - np.where(known, values, 0).sum(axis=0) / counts, 0.0)
+
+
+@st.composite
+def _rated_tables(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    cell = st.sampled_from([0.0, 1.0, 3.0, 5.0])
+    cells = draw(st.lists(cell, min_size=rows * columns, max_size=rows * columns))
+    table = np.reshape(cells, (rows, columns))
+    return table, table > 0
+
+
+@st.composite
+def _gap_curves(draw: st.DrawFn) -> tuple[list[int], list[float], list[float]]:
+    size = draw(st.integers(1, 4))
+    gap = draw(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=size, max_size=size))
+    error = draw(st.lists(st.sampled_from([0.0, 0.125, 0.375]), min_size=size, max_size=size))
+    return list(range(1, size + 1)), gap, error
+
+
+def _parts(points: ArrayLike, cut: int) -> tuple[np.ndarray, np.ndarray]:
+    values = np.sort(np.asarray(points, dtype=float))
+    return values[:cut], values[cut:]
+
+
+def _widest_gap_groups(points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    values = np.sort(np.asarray(points, dtype=float))
+    return _parts(values, int(np.argmax(np.diff(values))) + 1)
+
+
+def _k_means_groups(points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Find the two groups of smallest inertia; in case of a tie those at the widest gap."""
+    cuts = [_parts(points, cut) for cut in range(1, len(np.asarray(points)))]
+    best = min(cuts, key=lambda parts: sum(map(_inertia, parts)))
+    evident = _widest_gap_groups(points)
+    slack = 1e-9 * max(1.0, sum(map(_inertia, evident)))
+    return evident if sum(map(_inertia, evident)) <= sum(map(_inertia, best)) + slack else best
+
+
+def _points_problem(points: ArrayLike) -> str:
+    values = np.asarray(points, dtype=float)
+    if values.ndim != 1 or not 4 <= len(values) <= 20:
+        return f"give a list of 4 to 20 numbers, got shape {values.shape}"
+    if not np.all(np.abs(values) <= 1000):
+        return "the numbers lie between -1000 and 1000"
+    second, widest = np.sort(np.diff(np.sort(values)))[-2:]
+    if widest == 0 or widest < 2 * second:
+        return f"the widest gap ({widest:g}) must be at least twice the next one ({second:g})"
+    return ""
+
+
+predict_inertia = Prediction(
+    name="predict_inertia",
+    answer=lambda: _smallest_inertia(STARS, 3),
+    because="The loose group is cut, which pays although nobody would call it two.",
+    hint="A third centre goes where it saves most; then square, and add up all three groups.",
+    misconceptions={
+        "that is the inertia of two groups; a third centre helps": lambda: _smallest_inertia(
+            STARS, 2
+        ),
+        "another group is worth more when it is cut": lambda: (
+            _smallest_inertia(STARS[:3], 2) + _inertia(STARS[3:])
+        ),
+        "one of the groups is left out of the sum": lambda: _inertia(STARS[:3]),
+        "one of the groups is missing in the sum": lambda: _smallest_inertia(STARS[3:], 2),
+        "only with as many groups as points is nothing left": lambda: 0.0,
+        "those are distances; k-means squares them": lambda: 5.0,
+    },
+)
+
+break_k_means = _Inertias(
+    name="break_k_means",
+    suspect=_k_means_groups,
+    reference=_widest_gap_groups,
+    refusal=_points_problem,
+    hint="Which group costs k-means much although nobody doubts it? See what one cut there saves.",
+)
+
+centre = _WithoutWarnings(
+    name="centre",
+    reference=_centre,
+    cases=[
+        Case(
+            "everything rated",
+            (np.array([[5.0, 1.0], [3.0, 2.0]]), np.ones((2, 2), dtype=bool)),
+            "without empty cells, both versions agree",
+        ),
+        Case(
+            "an empty cell",
+            (np.array([[5.0, 0.0], [3.0, 4.0]]), np.array([[True, False], [True, True]])),
+            "a cell without a rating says nothing: it must neither pull the mean nor become "
+            "a rating below it",
+        ),
+        Case(
+            "a film nobody rated",
+            (np.array([[0.0, 5.0], [0.0, 4.0]]), np.array([[False, True], [False, True]])),
+            "its mean would be 0 divided by 0",
+            "Divide by the number of ratings, but never by less than 1.",
+        ),
+        Case(
+            "a rating of zero stars",
+            (np.array([[0.0], [4.0]]), np.array([[True], [True]])),
+            "`rated` decides what a rating is, not whether the number is zero",
+            "Use the mask, not `table > 0`.",
+        ),
+    ],
+    hint="Sum over the rated cells of a column, divide by their number, subtract there only.",
+    search=_rated_tables(),
+)
+
+choose_k = Exercise(
+    name="choose_k",
+    reference=groups.choose_k,
+    cases=[
+        Case(
+            "a clear top",
+            ([1, 2, 3], [0.0, 0.9, 0.5], [0.1, 0.1, 0.1]),
+            "the gap falls after the right number",
+        ),
+        Case(
+            "no groups",
+            ([1, 2, 3], [0.05, 0.0, 0.02], [0.1, 0.1, 0.1]),
+            "one group is an answer, too, and the silhouette can never give it",
+        ),
+        Case(
+            "a little more",
+            ([1, 2, 3], [0.0, 0.9, 0.95], [0.1, 0.1, 0.1]),
+            "a rise smaller than its error is no rise, so the largest gap is not the answer",
+        ),
+        Case(
+            "errors that differ",
+            ([1, 2, 3], [0.0, 0.3, 0.2], [0.5, 0.1, 0.1]),
+            "the error is that of the next gap",
+            "Look at error[i + 1], not at error[i].",
+        ),
+        Case(
+            "numbers that do not start at 1",
+            ([3, 5, 7], [0.0, 0.9, 0.5], [0.1, 0.1, 0.1]),
+            "the answer is a number of groups, not its position",
+        ),
+        Case(
+            "rising to the end",
+            ([1, 2, 3], [0.0, 0.5, 1.0], [0.1, 0.1, 0.1]),
+            "somebody must be last, and then it is the best there is",
+        ),
+    ],
+    hint="Go from small to large and return the first number that meets the condition.",
+    search=_gap_curves(),
+)

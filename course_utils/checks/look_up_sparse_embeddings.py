@@ -1,0 +1,198 @@
+"""Checks of *Look up embeddings from a sparse matrix*."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from hypothesis import strategies as st
+
+from course_utils import embeddings
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+
+_WEIGHTS = np.array([[1.5, 0, 0, 2.0], [0, 0, 3.5, 0]])
+TABLE = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
+
+
+def _csr(data: list[float], indices: list[int], indptr: list[int], ids: int = 4) -> sp.csr_array:
+    parts = (np.array(data, dtype=float), np.array(indices, dtype=int), np.array(indptr))
+    return sp.csr_array(parts, shape=(len(indptr) - 1, ids))
+
+
+def _lookup(matrix: Any, table: np.ndarray) -> np.ndarray:
+    return embeddings.sparse_embedding_lookup(matrix, table)
+
+
+def _mean_lookup(matrix: Any, table: np.ndarray) -> np.ndarray:
+    return embeddings.sparse_embedding_lookup(matrix, table, combiner="mean")
+
+
+def _weight_gradient(matrix: Any, table: np.ndarray, upstream: np.ndarray) -> np.ndarray:
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return np.einsum("ed,ed->e", table[matrix.indices], upstream[rows])
+
+
+def _lookup_up_to_last_filled_row(weights: Any) -> np.ndarray:
+    rows, ids = np.nonzero(np.asarray(weights, dtype=float))
+    result = np.zeros((rows.max(initial=-1) + 1, TABLE.shape[1]))
+    np.add.at(result, rows, TABLE[ids] * np.asarray(weights, dtype=float)[rows, ids][:, None])
+    return result
+
+
+def _weights_problem(weights: Any) -> str:
+    values = np.asarray(weights, dtype=float)
+    if values.ndim != 2 or values.shape[1] != len(TABLE) or not 1 <= len(values) <= 10:
+        return f"give a matrix of 1 to 10 rows and {len(TABLE)} columns, got shape {values.shape}"
+    return "" if np.isfinite(values).all() else "every weight has to be finite"
+
+
+@st.composite
+def _stored_matrices(draw: st.DrawFn, *, always_csr: bool = False) -> Any:
+    """Draw a small matrix in CSR or CSC, its entries in any order and often repeated."""
+    rows = draw(st.integers(1, 3))
+    entry = st.tuples(st.integers(0, rows - 1), st.integers(0, 3), st.integers(-2, 3))
+    entries = draw(st.lists(entry, max_size=6))
+    row, column, data = (np.array([e[k] for e in entries], dtype=np.int64) for k in range(3))
+    by_rows = always_csr or draw(st.booleans())
+    major, minor, sides = (row, column, rows) if by_rows else (column, row, 4)
+    order = np.argsort(major, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(major, minlength=sides))])
+    parts = (data[order].astype(float), minor[order], starts)
+    return (sp.csr_array if by_rows else sp.csc_array)(parts, shape=(rows, 4))
+
+
+predict_lookup = Prediction(
+    name="predict_lookup",
+    answer=lambda: _lookup(_WEIGHTS, TABLE),
+    because="1.5 times the first table row plus 2 times the last; 3.5 times the third.",
+    hint="Each nonzero names a table row by its column and says how much of it to take.",
+    misconceptions={
+        "that adds up the rows without their weights": lambda: (_WEIGHTS != 0) @ TABLE,
+        "that divides by the sum of the weights; nothing asks for a mean here": lambda: (
+            embeddings.sparse_embedding_lookup(_WEIGHTS, TABLE, combiner="mean")
+        ),
+        "that counts the columns from 1": lambda: _WEIGHTS @ np.roll(TABLE, 1, axis=0),
+    },
+)
+
+mean_lookup = Exercise(
+    name="mean_lookup",
+    reference=_mean_lookup,
+    cases=[
+        Case(
+            "the matrix of step 1",
+            (sp.csr_array(_WEIGHTS), TABLE),
+            "the version you were given gets this one right",
+        ),
+        Case(
+            "CSC input",
+            (sp.csc_array(_WEIGHTS), TABLE),
+            "nonzero() goes along the rows and .data down the columns: weights change places",
+            hint="sp.coo_array(matrix) has rows, columns and values in one and the same order.",
+        ),
+        Case(
+            "a stored zero",
+            (_csr([1.5, 0.0, 3.5], [0, 1, 2], [0, 2, 3]), TABLE),
+            "nonzero() leaves it out and .data keeps it, so their lengths differ",
+            hint="Take all three arrays from one object, and a stored zero does no harm.",
+        ),
+        Case(
+            "duplicates",
+            (_csr([1.0, 2.0, 3.0], [1, 1, 0], [0, 3]), TABLE),
+            "an entry given twice counts as the sum of both",
+            hint="np.add.at adds every entry; sums[rows] += … keeps only the last of a row.",
+        ),
+        Case(
+            "an empty row in the middle",
+            (_csr([2.0, 1.0], [3, 0], [0, 1, 1, 2]), TABLE),
+            "its weights add up to 0, and 0 / 0 is not a number",
+            hint="np.divide has an argument `where`, and zeros to start from can be its `out`.",
+        ),
+        Case(
+            "an empty row at the end",
+            (_csr([2.0], [3], [0, 1, 1]), TABLE),
+            "the result has as many rows as the matrix",
+            hint="np.bincount stops at the largest number it has seen, unless minlength says more.",
+        ),
+        Case(
+            "weights that cancel",
+            (_csr([1.0, -1.0, 2.0], [0, 1, 3], [0, 2, 3]), TABLE),
+            "the row is not empty, and yet there is nothing to divide by",
+            hint="Ask whether the divisor is 0, not whether the row is empty.",
+        ),
+        Case(
+            "integer weights",
+            (sp.csr_array(np.array([[2, 0, 0, 2], [0, 3, 0, 0]])), TABLE),
+            "the number of stars is an integer, a mean is not",
+        ),
+        Case(
+            "three ids and a wider table",
+            (_csr([1.0, 2.0], [2, 0], [0, 2], ids=3), np.arange(21.0).reshape(3, 7)),
+            "the table sets the width, and the matrix the number of ids",
+        ),
+    ],
+    hint="Which row, which column and which value belong together? Take them from one place.",
+    search=st.tuples(_stored_matrices(), st.just(TABLE)),
+)
+
+weight_gradient = Exercise(
+    name="weight_gradient",
+    reference=_weight_gradient,
+    cases=[
+        Case(
+            "a single weight",
+            (_csr([3.0], [2], [0, 1]), TABLE, np.array([[1.0, 0.5]])),
+            "table row 2 times row 0 of upstream: 3 · 1 + 30 · 0.5",
+            hint="A change of the weight moves the result along one table row.",
+        ),
+        Case(
+            "the matrix of step 1",
+            (sp.csr_array(_WEIGHTS), TABLE, np.array([[1.0, 0.0], [0.0, 1.0]])),
+            "the size of a weight plays no part, only its place does",
+        ),
+        Case(
+            "columns out of order",
+            (_csr([1.0, 2.0], [3, 0], [0, 2]), TABLE, np.array([[1.0, 1.0]])),
+            "the result follows matrix.data, whatever the order of the columns",
+            hint="Read the columns from matrix.indices.",
+        ),
+        Case(
+            "a stored zero",
+            (_csr([0.0, 2.0], [1, 2], [0, 1, 2]), TABLE, np.array([[1.0, 1.0], [0.0, 2.0]])),
+            "it is a weight that could grow, so it has a gradient as well",
+            hint="nonzero() leaves stored zeros out; indices and indptr do not.",
+        ),
+        Case(
+            "duplicates",
+            (_csr([1.0, 2.0, 5.0], [1, 1, 3], [0, 3]), TABLE, np.array([[2.0, 0.0]])),
+            "both entries of the cell are weights, with the same gradient",
+        ),
+        Case(
+            "an empty row",
+            (_csr([5.0], [0], [0, 0, 1]), TABLE, np.array([[7.0, 7.0], [1.0, 1.0]])),
+            "the first entry stands in row 1",
+            hint="np.diff(matrix.indptr) says how many entries each row has.",
+        ),
+        Case(
+            "nothing stored",
+            (_csr([], [], [0, 0]), TABLE, np.array([[1.0, 1.0]])),
+            "no weight, no gradient: the shape is (0,)",
+        ),
+        Case(
+            "three ids, integer weights",
+            (sp.csr_array(np.array([[0, 2, 1]])), np.arange(12.0).reshape(3, 4), np.ones((1, 4))),
+            "neither the 4 ids nor the 2 numbers of step 1 are fixed",
+        ),
+    ],
+    hint="How does the result move when one weight grows, and what does upstream say about that?",
+    search=_stored_matrices(always_csr=True).map(
+        lambda matrix: (matrix, TABLE, np.arange(1.0, 2 * matrix.shape[0] + 1).reshape(-1, 2))
+    ),
+)
+
+break_row_count = Breaking(
+    name="break_row_count",
+    suspect=_lookup_up_to_last_filled_row,
+    reference=lambda weights: _lookup(np.asarray(weights, dtype=float), TABLE),
+    refusal=_weights_problem,
+    hint="The function learns how many rows there are from the entries. Which row has none?",
+)

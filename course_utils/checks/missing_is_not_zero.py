@@ -1,0 +1,168 @@
+"""Checks of *Missing is not zero*."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.factorization import SVD, truncated_svd
+
+_NAN = np.nan
+_RATINGS = np.array([[5.0, 3.0, 0.0, 0.0], [4.0, 0.0, 2.0, 3.0], [0.0, 0.0, 0.0, 0.0]])
+_KNOWN = _RATINGS > 0
+_TARGETS = np.array([[_NAN, 2.0, 5.0]])
+_ANSWERS = np.array([[3.0, 4.0, 1.0]])
+_VT = truncated_svd([[2.0, 1.0, 2.0, 0.0], [0.0, 3.0, -1.0, 1.0], [1.0, 0.0, 0.0, 2.0]], 2).vt
+
+
+def _user_means(ratings: np.ndarray, known: np.ndarray) -> np.ndarray:
+    counts = known.sum(axis=1)
+    sums = np.where(known, ratings, 0.0).sum(axis=1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), sums.sum() / counts.sum())
+
+
+@st.composite
+def _rated(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a small table with at least one known rating; hidden cells hold 0, 99 or NaN."""
+    rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    cells = rows * columns
+    known = draw(st.lists(st.booleans(), min_size=cells, max_size=cells).filter(any))
+    values = draw(st.lists(st.integers(0, 5), min_size=cells, max_size=cells))
+    hidden = draw(st.sampled_from([0.0, 99.0, _NAN]))
+    mask = np.array(known).reshape(rows, columns)
+    return np.where(mask, np.array(values, dtype=float).reshape(rows, columns), hidden), mask
+
+
+def _masked_error(targets: Any, answers: Any) -> float:
+    targets, answers = np.asarray(targets, dtype=float), np.asarray(answers, dtype=float)
+    known = ~np.isnan(targets)
+    return float(np.mean((targets[known] - answers[known]) ** 2))
+
+
+def _mask_by_multiplying(targets: Any, answers: Any) -> float:
+    targets, answers = np.asarray(targets, dtype=float), np.asarray(answers, dtype=float)
+    known = ~np.isnan(targets)
+    return float(np.sum(known * (targets - answers) ** 2) / np.sum(known))
+
+
+def _tables_problem(targets: Any, answers: Any) -> str:
+    left, right = np.asarray(targets, dtype=float), np.asarray(answers, dtype=float)
+    if left.ndim != 2 or left.shape != right.shape:
+        return f"give two tables of the same shape, not {left.shape} and {right.shape}"
+    if np.isnan(left).all() or np.isinf(left).any():
+        return "at least one target has to be known, and none may be infinite"
+    return "" if np.isfinite(right).all() else "a network answers every cell with a finite number"
+
+
+def _code_of(ratings: np.ndarray, known: np.ndarray, vt: np.ndarray, l2: float) -> np.ndarray:
+    no_rows = SVD(np.empty((0, len(vt))), np.empty(len(vt)), vt)
+    return no_rows.fold_in(ratings[None], where=known[None], l2=l2)[0]
+
+
+def _row(*values: float) -> tuple[np.ndarray, np.ndarray]:
+    row = np.array(values)
+    return row, ~np.isnan(row)
+
+
+user_means = Exercise(
+    name="user_means",
+    reference=_user_means,
+    cases=[
+        Case(
+            "all cells known",
+            (_RATINGS[1:2, [0, 2, 3]], np.ones((1, 3), dtype=bool)),
+            "nothing is missing, so it is the plain mean",
+        ),
+        Case(
+            "half of the cells hidden",
+            (_RATINGS[:2], _KNOWN[:2]),
+            "(5 + 3) / 2 is 4; dividing by four columns gives 2",
+            hint="Divide each person's sum by the number of that person's known cells.",
+        ),
+        Case(
+            "a known rating of 0",
+            (np.array([[0.0, 4.0, 0.0]]), np.array([[True, True, False]])),
+            "only the mask says what is missing; on some scales 0 is a verdict",
+            hint="Count the cells of `known`, not the cells that differ from 0.",
+        ),
+        Case(
+            "other values in the hidden cells",
+            (np.array([[2.0, 99.0], [_NAN, 4.0]]), np.array([[True, False], [False, True]])),
+            "what stands in a hidden cell must not matter, and NaN times 0 is NaN",
+            hint="np.where(known, ratings, 0) removes it; multiplying by `known` does not.",
+        ),
+        Case(
+            "a person without ratings",
+            (_RATINGS, _KNOWN),
+            "0 / 0 is no answer; the mean of all known ratings is a sensible one",
+            hint="np.where(counts > 0, …, mean of all known ratings); mind the division by 0.",
+        ),
+    ],
+    hint="Only known cells take part, in the sum and in the count.",
+    search=_rated(),
+)
+
+masked_error = Prediction(
+    name="masked_error",
+    answer=lambda: _masked_error(_TARGETS, _ANSWERS),
+    because="Two cells are known; their errors are 2 and −4, and the mean of the squares is 20/2.",
+    hint="Cross out the cells whose target is missing, also in the count.",
+    misconceptions={
+        "the mean goes over the two known cells, not over all three": lambda: 20 / 3,
+        "that takes the missing target for a zero": lambda: 29 / 3,
+        "NaN appears only if missing cells take part; leave them out": lambda: _NAN,
+        "that is the sum; the loss is a mean": lambda: 20.0,
+        "that is the root of the loss; it is a mean of squares, without a root": lambda: 10**0.5,
+        "that is the mean of the absolute errors; square them first": lambda: 3.0,
+    },
+)
+
+break_masked_loss = Breaking(
+    name="break_masked_loss",
+    suspect=_mask_by_multiplying,
+    reference=_masked_error,
+    refusal=_tables_problem,
+    hint="What is 0 times NaN?",
+)
+
+code_of = Exercise(
+    name="code_of",
+    reference=_code_of,
+    cases=[
+        Case(
+            "everything known, no penalty",
+            (*_row(2.0, 1.0, 2.0, 0.0), _VT, 0.0),
+            "the rows of vt are orthonormal, so the code is vt @ ratings",
+        ),
+        Case(
+            "everything known, a penalty",
+            (*_row(2.0, 1.0, 2.0, 0.0), _VT, 0.5),
+            "with orthonormal rows the penalty divides the code by 1 + λ",
+            hint="Differentiate λ c·c as well. What does it add to the k equations, and where?",
+        ),
+        Case(
+            "three known ratings",
+            (*_row(2.0, _NAN, 1.0, -1.0), _VT, 0.5),
+            "unknown cells may hold NaN and must not take part",
+            hint="Both vt and ratings lose their unknown columns, before anything is multiplied.",
+        ),
+        Case(
+            "a strong penalty",
+            (*_row(2.0, 1.0, _NAN, 0.0), _VT, 100.0),
+            "the code shrinks towards 0, and the prediction towards the mean",
+            hint="λ belongs to every code entry by itself: on the diagonal, and nowhere else.",
+        ),
+        Case(
+            "a single rating",
+            (*_row(_NAN, 3.0, _NAN, _NAN), _VT, 1.0),
+            "one number for two factors: only the penalty makes the answer unique",
+        ),
+        Case(
+            "no rating at all",
+            (*_row(_NAN, _NAN, _NAN, _NAN), _VT, 1.0),
+            "a newcomer's code is 0, so the prediction is the mean that was taken off",
+        ),
+    ],
+    hint="Set the derivative of the sum to 0: k linear equations for the k numbers of the code.",
+)

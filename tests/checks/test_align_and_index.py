@@ -1,0 +1,307 @@
+"""The checks of *Align and index sparse matrices* catch what learners get wrong."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from course_utils import sparse
+from course_utils.checks import TODO, Status
+from course_utils.checks import align_and_index as check
+
+
+def mask_per_row(matrix):
+    """Left-align as the source document does it."""
+    rows, columns = matrix.nonzero()
+    aligned = np.zeros_like(columns)
+    for row in np.unique(rows):
+        mask = rows == row
+        aligned[mask] = np.arange(mask.sum())
+    return sp.coo_array((matrix.data, (rows, aligned)), shape=matrix.shape).tocsr()
+
+
+def aligned_columns(csr):
+    counts = np.diff(csr.indptr)
+    columns = np.arange(csr.nnz) - np.repeat(csr.indptr[:-1], counts)
+    return sp.csr_array((csr.data, columns, csr.indptr), shape=csr.shape)
+
+
+def right(matrix):
+    csr = sp.csr_array(matrix, copy=True)
+    csr.sum_duplicates()
+    csr.eliminate_zeros()
+    return aligned_columns(csr)
+
+
+def ignores_storage(matrix):
+    return aligned_columns(sp.csr_array(matrix))
+
+
+def drops_empty_rows(matrix):
+    csr = right(matrix)
+    return csr[np.diff(csr.indptr) > 0]
+
+
+def masks_the_data(matrix):
+    rows, _ = matrix.nonzero()
+    data = matrix.data[matrix.data != 0]
+    aligned = np.concatenate([np.arange(count) for count in np.unique_counts(rows).counts] + [[]])
+    return sp.csr_array((data, (rows, aligned.astype(int))), shape=matrix.shape)
+
+
+def loops_over_slices(matrix):
+    csr = right(matrix)
+    for start, stop in pairwise(csr.indptr):
+        csr.indices[start:stop] = np.arange(stop - start)
+    return csr
+
+
+def dense_in(dtype=None):
+    """Left-align a dense copy row by row, into zeros of a dtype of its own."""
+
+    def attempt(matrix):
+        dense = matrix.toarray()
+        aligned = np.zeros(dense.shape, dense.dtype if dtype is None else dtype)
+        for row, values in enumerate(dense):
+            nonzeros = values[values != 0]
+            aligned[row, : len(nonzeros)] = nonzeros
+        return sp.csr_array(aligned)
+
+    return attempt
+
+
+def knows_no_bool(matrix):
+    aligned = right(matrix)
+    return aligned.astype(np.int8) if aligned.dtype == bool else aligned
+
+
+def unstable_beyond_16_columns(matrix):
+    """What np.argsort(dense == 0, axis=1) does without kind="stable"."""
+    if matrix.shape[1] <= 16:
+        return right(matrix)
+    return right(sp.csr_array(matrix)[:, ::-1])
+
+
+def changes_its_input(matrix):
+    result = right(matrix)
+    matrix.data[:] = 0
+    return result
+
+
+def forgets_to_sort(matrix):
+    csr = sp.csr_array(matrix, copy=True)
+    csr.eliminate_zeros()
+    return aligned_columns(csr)
+
+
+def sorts_only(matrix):
+    csr = sp.csr_array(matrix, copy=True)
+    csr.eliminate_zeros()
+    csr.sort_indices()
+    return aligned_columns(csr)
+
+
+def zeros_before_the_sum(matrix):
+    csr = sp.csr_array(matrix, copy=True)
+    csr.eliminate_zeros()
+    csr.sum_duplicates()
+    return aligned_columns(csr)
+
+
+def sorts_by_value(matrix):
+    dense = matrix.toarray()
+    return sp.csr_array(-np.sort(-dense, axis=1))
+
+
+def trims(matrix):
+    return sparse.left_align(matrix, trim=True)
+
+
+def loses_negative_values(matrix):
+    dense = matrix.toarray()
+    order = np.argsort(dense <= 0, axis=1, kind="stable")
+    return sp.csr_array(np.take_along_axis(dense, order, axis=1))
+
+
+def fails_without_nonzeros(matrix):
+    csr = right(matrix)
+    csr.data[0] = csr.data.flat[0]
+    return csr
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "texts"),
+    [
+        (lambda matrix: TODO, Status.NOT_ATTEMPTED, ["not attempted"]),
+        (right, Status.RIGHT, ["✓ left_align: 7 of 7 cases"]),
+        (lambda matrix: sparse.left_align(matrix).tocoo(), Status.RIGHT, ["7 of 7"]),
+        (lambda matrix: print(matrix), Status.RETURNED_NONE, ["0 of 7", "return"]),
+        (lambda matrix: matrix, Status.WRONG, ["0 of 7", "the number of nonzeros before it"]),
+        (lambda matrix: right(matrix).toarray(), Status.WRONG, ["instead of a sparse array"]),
+        (sorts_by_value, Status.WRONG, ["0 of 7", "the matrix of step 2"]),
+        (trims, Status.WRONG, ["0 of 7", "shape (4, 2) instead of (4, 4)"]),
+        (drops_empty_rows, Status.WRONG, ["0 of 7", "the empty row", "shape (3, 4)"]),
+        (mask_per_row, Status.RAISED, ["2 of 7", "a stored zero", "ValueError"]),
+        (ignores_storage, Status.WRONG, ["2 of 7", "stored: data [5 0 8 2]"]),
+        (masks_the_data, Status.WRONG, ["3 of 7", "CSC input", "csc_array"]),
+        (forgets_to_sort, Status.WRONG, ["4 of 7", "unsorted indices", "indices [3 1 2 0]"]),
+        (sorts_only, Status.WRONG, ["5 of 7", "duplicates", "stored: data [1 2 6]"]),
+        (zeros_before_the_sum, Status.WRONG, ["6 of 7", "cancel", "When do you look for zeros"]),
+        (loses_negative_values, Status.WRONG, ["not in general", "smallest counter-example"]),
+        (loops_over_slices, Status.RIGHT, ["7 of 7"]),
+        (dense_in(), Status.RIGHT, ["7 of 7"]),
+        (
+            dense_in(np.float64),
+            Status.WRONG,
+            ["1 of 7", "float64 instead of float32", "Which array"],
+        ),
+        (dense_in(np.float32), Status.WRONG, ["0 of 7", "float32 instead of float64"]),
+        (dense_in(np.int64), Status.WRONG, ["0 of 7", "int64 instead of float64"]),
+        (knows_no_bool, Status.WRONG, ["not in general", "int8 instead of bool"]),
+        (unstable_beyond_16_columns, Status.WRONG, ["not in general", "other values"]),
+        (changes_its_input, Status.WRONG, ["0 of 7", "input was changed", "Work on a copy"]),
+        (fails_without_nonzeros, Status.RAISED, ["not in general", "IndexError"]),
+    ],
+)
+def test_left_align(attempt, status, texts):
+    outcome = check.left_align.judge(attempt)
+    assert outcome.status is status, outcome.message
+    for text in texts:
+        assert text in outcome.message, outcome.message
+
+
+def test_left_align_tells_the_whole_story(capsys):
+    check.left_align(ignores_storage)
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ left_align: 2 of 7 cases",
+        "  case      a stored zero – nonzero() leaves it out and .data keeps it, so the two no "
+        "longer belong together",
+        "  input     csr_array, int64:",
+        "            [[5 0 0 8]",
+        "             [0 2 0 0]]",
+        "            stored: data [5 0 8 2], indices [0 1 3 1], indptr [0 3 4]",
+        "  expected  csr_array, int64:",
+        "            [[5 8 0 0]",
+        "             [2 0 0 0]]",
+        "  got       csr_array, int64:",
+        "            [[5 0 8 0]",
+        "             [2 0 0 0]]",
+        "            stored: data [5 0 8 2], indices [0 1 2 0], indptr [0 3 4]",
+        "  problem   other values",
+        "  hint      A stored zero is no nonzero: it has to be gone before anything is counted.",
+    ]
+
+
+@pytest.mark.parametrize(("exercise", "number"), [(check.left_align, 7), (check.row_splits, 5)])
+def test_every_case_has_its_own_hint(exercise, number):
+    hints = [case.hint for case in exercise.cases]
+    assert len(hints) == len(set(hints)) == number
+    assert all(hints)
+
+
+def test_feedback_of_left_align_names_no_method_to_call():
+    texts = [text for case in check.left_align.cases for text in (case.reason, case.hint)]
+    methods = ("eliminate_zeros", "sum_duplicates", "sort_indices", "csr_array", "tocsr")
+    assert not [text for text in texts for method in methods if method in text]
+
+
+@pytest.mark.parametrize(
+    ("prediction", "status", "text"),
+    [
+        (TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        ([0, 1, 1, 4, 5, 5], Status.RIGHT, "[0, 1, 1, 4, 5, 5]"),
+        (np.array([0, 1, 1, 4, 5, 5]), Status.RIGHT, "starts where the one before it ends"),
+        ([1, 0, 3, 1, 0], Status.WRONG, "lengths of the lists"),
+        ([1, 1, 4, 5, 5], Status.WRONG, "starts somewhere, too"),
+        ([0, 1, 1, 4, 5], Status.WRONG, "where does the last list end?"),
+        ([0, 1, 4, 5], Status.WRONG, "an empty list has a start as well"),
+        ([1, 2, 2, 5, 6, 6], Status.WRONG, "the first position is 0"),
+        ([0, 1, 2, 4, 5, 5], Status.WRONG, "other values"),
+        (None, Status.RETURNED_NONE, "in place of TODO"),
+    ],
+)
+def test_predict_row_splits(prediction, status, text):
+    outcome = check.predict_row_splits.judge(prediction)
+    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+def right_splits(rows, num_rows):
+    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=num_rows))])
+
+
+def splits_in_place(rows, num_rows):
+    rows.sort()
+    return np.searchsorted(rows, np.arange(num_rows + 1))
+
+
+def splits_of_five_rows(rows, num_rows):
+    return right_splits(np.minimum(rows, 4), num_rows)
+
+
+def splits_as_given(rows, num_rows):
+    return np.concatenate([[0], np.cumsum(np.bincount(rows))])
+
+
+def splits_of_occupied_rows(rows, num_rows):
+    return np.concatenate([[0], np.cumsum(np.unique_counts(rows).counts)])
+
+
+def splits_one_too_long(rows, num_rows):
+    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=num_rows + 1))])
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (lambda rows, num_rows: TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (right_splits, Status.RIGHT, "✓ row_splits: 5 of 5 cases"),
+        (
+            lambda rows, num_rows: np.searchsorted(np.sort(rows), np.arange(num_rows + 1)),
+            Status.RIGHT,
+            "✓ row_splits: 5 of 5 cases",
+        ),
+        (
+            lambda rows, num_rows: np.searchsorted(rows, np.arange(num_rows + 1)),
+            Status.WRONG,
+            "rows in any order",
+        ),
+        (splits_in_place, Status.WRONG, "the input was changed"),
+        (splits_as_given, Status.WRONG, "an empty row at the end"),
+        (splits_of_occupied_rows, Status.WRONG, "an empty row in the middle"),
+        (splits_one_too_long, Status.WRONG, "How many counts are left?"),
+        (splits_of_five_rows, Status.WRONG, "not in general"),
+        (lambda rows, num_rows: np.bincount(rows, minlength=num_rows), Status.WRONG, "0 of 5"),
+        (lambda rows, num_rows: np.append(rows, num_rows), Status.WRONG, "0 of 5"),
+    ],
+)
+def test_row_splits(attempt, status, text):
+    outcome = check.row_splits.judge(attempt)
+    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+@pytest.mark.parametrize(
+    ("class_sizes", "status", "text"),
+    [
+        (TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        ([128], Status.RIGHT, "got       [-128]"),
+        ([3, 200, 1], Status.RIGHT, "got       [  3 -56   1]"),
+        ([0, 256], Status.RIGHT, "got       [0 0]"),
+        ([300], Status.RIGHT, "got       [44]"),
+        ([128] * 10, Status.RIGHT, "broken"),
+        ([128] * 11, Status.WRONG, "ten classes at most"),
+        ([100_001], Status.WRONG, "between 0 and 100,000"),
+        ([127, 127], Status.WRONG, "survives"),
+        ([60, 80], Status.WRONG, "survives"),
+        ([2.5], Status.WRONG, "give a list of whole numbers"),
+        ([True], Status.WRONG, "give a list of whole numbers"),
+        (128, Status.WRONG, "give a list of whole numbers"),
+        ([], Status.WRONG, "give a list of whole numbers"),
+        ([-1], Status.WRONG, "between 0 and 100,000"),
+        ([10**9], Status.WRONG, "between 0 and 100,000"),
+        (None, Status.RETURNED_NONE, "in place of TODO"),
+    ],
+)
+def test_break_class_sizes(class_sizes, status, text):
+    outcome = check.break_class_sizes.judge(class_sizes)
+    assert (outcome.status, text in outcome.message) == (status, True), outcome.message

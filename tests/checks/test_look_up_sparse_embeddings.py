@@ -1,0 +1,196 @@
+"""The checks of *Look up embeddings from a sparse matrix* catch what learners get wrong."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from course_utils.checks import TODO, Status
+from course_utils.checks import look_up_sparse_embeddings as check
+
+
+def of_the_page(matrix, table):
+    """Look up as the exercise's faulty version does."""
+    rows, ids = matrix.nonzero()
+    sums = np.zeros((matrix.shape[0], table.shape[1]))
+    np.add.at(sums, rows, table[ids] * matrix.data[:, np.newaxis])
+    return sums / np.bincount(rows, weights=matrix.data)[:, np.newaxis]
+
+
+def right_mean(matrix, table, *, sum_up=np.add.at):
+    cells = sp.coo_array(matrix)
+    sums = np.zeros((matrix.shape[0], table.shape[1]))
+    sum_up(sums, cells.row, table[cells.col] * cells.data[:, np.newaxis])
+    totals = matrix.sum(axis=1)[:, np.newaxis]
+    return np.divide(sums, totals, out=np.zeros_like(sums), where=totals != 0)
+
+
+def by_product(matrix, table):
+    totals = matrix.sum(axis=1)
+    return (matrix @ table) / np.where(totals == 0, np.inf, totals)[:, np.newaxis]
+
+
+def keep_the_last(sums, rows, contributions):
+    sums[rows] += contributions
+
+
+def keeps_the_last(matrix, table):
+    return right_mean(matrix, table, sum_up=keep_the_last)
+
+
+def drops_the_last_row(matrix, table):
+    result = right_mean(matrix, table)
+    return result[: np.flatnonzero(result.any(axis=1)).max(initial=-1) + 1]
+
+
+def nan_for_nothing(matrix, table):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (matrix @ table) / matrix.sum(axis=1)[:, np.newaxis]
+
+
+def divides_where_filled(matrix, table):
+    filled = np.diff(sp.csr_array(matrix).indptr) > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (matrix @ table) / matrix.sum(axis=1)[:, np.newaxis]
+    return np.where(filled[:, np.newaxis], means, 0)
+
+
+def cuts_to_integers(matrix, table):
+    return right_mean(matrix, table).astype(np.result_type(matrix.dtype, np.int64))
+
+
+def expects_two_numbers(matrix, table):
+    return right_mean(matrix, table)[:, :2]
+
+
+def test_predict_lookup():
+    assert check.predict_lookup.judge(TODO).status is Status.NOT_ATTEMPTED
+    assert check.predict_lookup.judge([[9.5, 95], [10.5, 105]]).status is Status.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("answer", "explanation"),
+    [
+        ([[5, 50], [3, 30]], "without their weights"),
+        ([[9.5 / 3.5, 95 / 3.5], [3, 30]], "asks for a mean"),
+        ([[1.5 * 4 + 2 * 3, 120], [7, 70]], "columns from 1"),
+        ([[9.5, 95]], "shape"),
+        ([[9.5, 95], [10.5]], "not comparable"),
+    ],
+)
+def test_predict_lookup_explains(answer, explanation):
+    outcome = check.predict_lookup.judge(answer)
+    assert outcome.status is Status.WRONG
+    assert explanation in outcome.message
+
+
+@pytest.mark.parametrize("attempt", [right_mean, by_product])
+def test_mean_lookup(attempt):
+    assert check.mean_lookup.judge(lambda matrix, table: TODO).status is Status.NOT_ATTEMPTED
+    assert check.mean_lookup.judge(lambda matrix, table: None).status is Status.RETURNED_NONE
+    assert check.mean_lookup.judge(attempt).status is Status.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("attempt", "case"),
+    [
+        (of_the_page, "CSC input"),
+        (lambda m, t: of_the_page(sp.csr_array(m), t), "a stored zero"),
+        (keeps_the_last, "the matrix of step 1"),
+        (lambda m, t: m @ t, "the matrix of step 1"),
+        (nan_for_nothing, "an empty row in the middle"),
+        (drops_the_last_row, "an empty row at the end"),
+        (divides_where_filled, "weights that cancel"),
+        (cuts_to_integers, "integer weights"),
+        (expects_two_numbers, "three ids and a wider table"),
+    ],
+)
+def test_mean_lookup_catches(attempt, case):
+    outcome = check.mean_lookup.judge(attempt)
+    assert outcome.status in {Status.WRONG, Status.RAISED}
+    assert f"case      {case}" in outcome.message
+
+
+def right_weight_gradient(matrix, table, upstream):
+    cells = matrix.tocoo()
+    return (table[cells.col] * upstream[cells.row]).sum(axis=1)
+
+
+def from_all_pairs(matrix, table, upstream):
+    cells = matrix.tocoo()
+    return (upstream @ table.T)[cells.row, cells.col]
+
+
+@pytest.mark.parametrize("attempt", [right_weight_gradient, from_all_pairs])
+def test_weight_gradient(attempt):
+    assert check.weight_gradient.judge(lambda m, t, g: TODO).status is Status.NOT_ATTEMPTED
+    assert check.weight_gradient.judge(lambda m, t, g: None).status is Status.RETURNED_NONE
+    assert check.weight_gradient.judge(attempt).status is Status.RIGHT
+
+
+def times_the_weight(matrix, table, upstream):
+    return right_weight_gradient(matrix, table, upstream) * matrix.data
+
+
+def without_stored_zeros(matrix, table, upstream):
+    rows, ids = matrix.nonzero()
+    return (table[ids] * upstream[rows]).sum(axis=1)
+
+
+def sorted_first(matrix, table, upstream):
+    return right_weight_gradient(matrix.sorted_indices(), table, upstream)
+
+
+def duplicates_added(matrix, table, upstream):
+    tidy = matrix.copy()
+    tidy.sum_duplicates()
+    return right_weight_gradient(
+        tidy if len(tidy.data) < len(matrix.data) else matrix, table, upstream
+    )
+
+
+def filled_rows_only(matrix, table, upstream):
+    counts = np.diff(matrix.indptr)
+    counts = counts[counts > 0]
+    rows = np.repeat(np.arange(len(counts)), counts)
+    return (table[matrix.indices] * upstream[rows]).sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "case"),
+    [
+        (times_the_weight, "a single weight"),
+        (lambda m, t, g: m.T @ g, "a single weight"),
+        (lambda m, t, g: (g @ t.T)[m.toarray() > 0], "columns out of order"),
+        (sorted_first, "columns out of order"),
+        (without_stored_zeros, "a stored zero"),
+        (duplicates_added, "duplicates"),
+        (filled_rows_only, "an empty row"),
+        (lambda m, t, g: right_weight_gradient(m, t[:, :2], g[:, :2]), "three ids"),
+    ],
+)
+def test_weight_gradient_catches(attempt, case):
+    outcome = check.weight_gradient.judge(attempt)
+    assert outcome.status in {Status.WRONG, Status.RAISED}
+    assert f"case      {case}" in outcome.message
+
+
+@pytest.mark.parametrize("weights", [[[1, 0, 0, 0], [0, 0, 0, 0]], [[0, 0, 0, 0]]])
+def test_break_row_count(weights):
+    assert check.break_row_count.judge(TODO).status is Status.NOT_ATTEMPTED
+    assert check.break_row_count.judge(weights).status is Status.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([[0, 0, 0, 0], [1, 0, 0, 0]], "survives"),
+        ([[1, 0, 0, 2], [0, 0, 0, 0], [0, 3, 0, 0]], "survives"),
+        ([[1, 0], [0, 0]], "4 columns"),
+        ([1, 0, 0, 0], "4 columns"),
+        ([[1, 0, 0, float("inf")]], "finite"),
+    ],
+)
+def test_break_row_count_catches(weights, message):
+    outcome = check.break_row_count.judge(weights)
+    assert outcome.status is Status.WRONG
+    assert message in outcome.message

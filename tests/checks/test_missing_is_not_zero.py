@@ -1,0 +1,197 @@
+"""The checks of *Missing is not zero* know the stub, the solution and plausible mistakes."""
+
+import numpy as np
+import pytest
+
+from course_utils.checks import TODO, Status
+from course_utils.checks import missing_is_not_zero as check
+
+NAN = np.nan
+
+
+def test_stubs_are_not_attempted():
+    assert check.user_means.judge(lambda *_: TODO).status is Status.NOT_ATTEMPTED
+    assert check.masked_error.judge(TODO).status is Status.NOT_ATTEMPTED
+    assert check.break_masked_loss.judge(TODO, TODO).status is Status.NOT_ATTEMPTED
+    assert check.code_of.judge(lambda *_: TODO).status is Status.NOT_ATTEMPTED
+
+
+# --- user_means -----------------------------------------------------------------------------------
+
+
+def means_by_loop(ratings, known):
+    overall = ratings[known].mean()
+    rows = zip(ratings, known, strict=True)
+    return np.array([row[mask].mean() if mask.any() else overall for row, mask in rows])
+
+
+def test_user_means_over_known_cells_pass():
+    assert check.user_means.judge(means_by_loop).message == "✓ user_means: 5 of 5 cases"
+
+
+def over_all_columns(ratings, known):
+    return ratings.mean(axis=1)
+
+
+def zeros_are_missing(ratings, known):
+    return ratings.sum(axis=1) / np.maximum((ratings != 0).sum(axis=1), 1)
+
+
+def multiplies_by_the_mask(ratings, known):
+    return (ratings * known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+
+
+def zero_for_newcomers(ratings, known):
+    return np.where(known, ratings, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+
+
+def mean_of_means_for_newcomers(ratings, known):
+    means = zero_for_newcomers(ratings, known)
+    rated = known.any(axis=1)
+    return np.where(rated, means, means[rated].mean())
+
+
+def forgets_to_return(ratings, known):
+    means_by_loop(ratings, known)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "case"),
+    [
+        (over_all_columns, Status.WRONG, "half of the cells hidden"),
+        (zeros_are_missing, Status.WRONG, "a known rating of 0"),
+        (multiplies_by_the_mask, Status.WRONG, "other values in the hidden cells"),
+        (zero_for_newcomers, Status.WRONG, "a person without ratings"),
+        (mean_of_means_for_newcomers, Status.WRONG, "a person without ratings"),
+        (forgets_to_return, Status.RETURNED_NONE, "all cells known"),
+        (lambda ratings, known: ratings[0, 9], Status.RAISED, "all cells known"),
+    ],
+)
+def test_wrong_user_means_are_caught(attempt, status, case):
+    outcome = check.user_means.judge(attempt)
+    assert outcome.status is status
+    assert case in outcome.message
+
+
+# --- masked_error ---------------------------------------------------------------------------------
+
+
+def test_masked_error_is_found():
+    assert check.masked_error.judge(10.0).status is Status.RIGHT
+    assert check.masked_error.judge(10).status is Status.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("prediction", "problem"),
+    [
+        (20 / 3, "not over all three"),
+        (29 / 3, "takes the missing target for a zero"),
+        (NAN, "leave them out"),
+        (20.0, "the loss is a mean"),
+        (np.sqrt(10), "without a root"),
+        (3, "square them first"),
+        (7, "other values"),
+    ],
+)
+def test_wrong_masked_errors_are_explained(prediction, problem):
+    outcome = check.masked_error.judge(prediction)
+    assert outcome.status is Status.WRONG
+    assert problem in outcome.message
+
+
+# --- break_masked_loss ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("targets", [[[5.0, NAN]], [[NAN, NAN], [1.0, 2.0]]])
+def test_a_missing_target_breaks_the_product(targets):
+    answers = np.zeros_like(np.array(targets))
+    outcome = check.break_masked_loss.judge(targets, answers)
+    assert outcome.status is Status.RIGHT
+    assert "nan" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("targets", "answers", "problem"),
+    [
+        ([[5.0, 0.0]], [[4.0, 1.0]], "survives"),
+        ([[5.0, -1.0]], [[5.0, 1e9]], "survives"),
+        ([[5.0]], [[4.0, 1.0]], "same shape"),
+        ([[NAN]], [[4.0]], "at least one target"),
+        ([[5.0]], [[NAN]], "finite number"),
+        ([5.0], [4.0], "same shape"),
+    ],
+)
+def test_harmless_and_illegal_tables_are_sent_back(targets, answers, problem):
+    outcome = check.break_masked_loss.judge(targets, answers)
+    assert outcome.status is Status.WRONG
+    assert problem in outcome.message
+
+
+# --- code_of --------------------------------------------------------------------------------------
+
+
+def ridge(ratings, known, vt, l2):
+    basis = vt[:, known]
+    return np.linalg.solve(basis @ basis.T + l2 * np.eye(len(vt)), basis @ ratings[known])
+
+
+def test_ridge_codes_pass():
+    assert check.code_of.judge(ridge).message == "✓ code_of: 6 of 6 cases"
+
+
+def zero_filled_projection(ratings, known, vt, l2):
+    return vt @ np.where(known, ratings, 0.0)
+
+
+def includes_the_unknown(ratings, known, vt, l2):
+    return vt @ ratings
+
+
+def forgets_the_penalty(ratings, known, vt, l2):
+    return np.linalg.lstsq(vt[:, known].T, ratings[known])[0]
+
+
+def penalises_everything_alike(ratings, known, vt, l2):
+    return vt[:, known] @ ratings[known] / (1 + l2)
+
+
+def shrinks_the_projection_of_zeros(ratings, known, vt, l2):
+    return vt @ np.where(known, ratings, 0.0) / (1 + l2)
+
+
+def halves_the_penalty(ratings, known, vt, l2):
+    return ridge(ratings, known, vt, l2 / 2)
+
+
+def penalty_per_rating(ratings, known, vt, l2):
+    return ridge(ratings, known, vt, l2 * known.sum())
+
+
+def penalty_in_every_entry(ratings, known, vt, l2):
+    basis = vt[:, known]
+    return np.linalg.pinv(basis @ basis.T + l2) @ basis @ ratings[known]
+
+
+def shrinks_too_little_if_strong(ratings, known, vt, l2):
+    return ridge(ratings, known, vt, min(l2, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "case", "hint"),
+    [
+        (zero_filled_projection, "everything known, a penalty", "Differentiate"),
+        (includes_the_unknown, "everything known, a penalty", "Differentiate"),
+        (forgets_the_penalty, "everything known, a penalty", "Differentiate"),
+        (halves_the_penalty, "everything known, a penalty", "Differentiate"),
+        (penalty_per_rating, "everything known, a penalty", "Differentiate"),
+        (penalty_in_every_entry, "everything known, a penalty", "and where"),
+        (penalises_everything_alike, "three known ratings", "unknown columns"),
+        (shrinks_the_projection_of_zeros, "three known ratings", "unknown columns"),
+        (shrinks_too_little_if_strong, "a strong penalty", "diagonal"),
+    ],
+)
+def test_wrong_codes_are_caught(attempt, case, hint):
+    outcome = check.code_of.judge(attempt)
+    assert outcome.status is Status.WRONG
+    assert case in outcome.message
+    assert hint in outcome.message.splitlines()[-1]

@@ -1,0 +1,247 @@
+"""The checks of *Make codes sparse* catch what learners get wrong."""
+
+import numpy as np
+import pytest
+
+from course_utils.checks import TODO, Status
+from course_utils.checks import sparse_codes as check
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "text"),
+    [
+        (TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (None, Status.RETURNED_NONE, "TODO"),
+        ([True, True, False], Status.RIGHT, "only one of them is ever off"),
+        ((True, True, False), Status.RIGHT, "off target too"),
+        (np.array([True, True, False]), Status.RIGHT, "off target"),
+        ([1, 1, 0], Status.RIGHT, "off target"),
+        ([False, True, False], Status.WRONG, "does not ask for that"),
+        ([True, True, True], Status.WRONG, "never fires"),
+        ([False, True, True], Status.WRONG, "neither half"),
+        ([True, False, False], Status.WRONG, "what is its mean"),
+        ([False, False, False], Status.WRONG, "not a value to avoid"),
+        ([True, False, True], Status.WRONG, "a mean of 0 is off target"),
+        ([False, False, True], Status.WRONG, "the only one that pays"),
+        ([0.0, 0.0, 1.0], Status.WRONG, "the only one that pays"),
+        ([True, True], Status.WRONG, "shape"),
+    ],
+)
+def test_predict_paid(answer, status, text):
+    outcome = check.predict_paid.judge(answer)
+    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+def solved_largest(codes, k):
+    places = np.argsort(-codes, axis=1, kind="stable")[:, :k]
+    kept = np.zeros_like(codes)
+    np.put_along_axis(kept, places, np.take_along_axis(codes, places, axis=1), axis=1)
+    return kept
+
+
+def row_by_row(codes, k):
+    kept = []
+    for row in codes:
+        chosen = sorted(range(len(row)), key=lambda unit: (-row[unit], unit))[:k]
+        kept.append([value if unit in chosen else 0.0 for unit, value in enumerate(row)])
+    return kept
+
+
+def by_limit(codes, k):
+    return np.where(codes >= np.sort(codes, axis=1)[:, [-k]], codes, 0)
+
+
+def one_limit_for_all(codes, k):
+    return np.where(codes >= np.sort(codes.ravel())[-k * len(codes)], codes, 0)
+
+
+def farthest_from_zero(codes, k):
+    return np.sign(codes) * solved_largest(np.abs(codes), k)
+
+
+def further_right(codes, k):
+    return solved_largest(codes[:, ::-1], k)[:, ::-1]
+
+
+def by_columns(codes, k):
+    return solved_largest(codes.T, min(k, len(codes))).T
+
+
+def moved_to_the_left(codes, k):
+    kept = np.zeros_like(codes)
+    kept[:, :k] = -np.sort(-codes, axis=1)[:, :k]
+    return kept
+
+
+def smallest(codes, k):
+    return -solved_largest(-codes, k)
+
+
+def after_a_rectifier(codes, k):
+    return solved_largest(np.maximum(codes, 0), k)
+
+
+def in_place(codes, k):
+    codes[:] = solved_largest(codes, k)
+    return codes
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (lambda codes, k: TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (solved_largest, Status.RIGHT, "6 of 6"),
+        (row_by_row, Status.RIGHT, "6 of 6"),
+        (by_limit, Status.WRONG, "equal values"),
+        (one_limit_for_all, Status.WRONG, "two rows"),
+        (farthest_from_zero, Status.WRONG, "a negative value far from 0"),
+        (further_right, Status.WRONG, "equal values"),
+        (by_columns, Status.WRONG, "one row"),
+        (moved_to_the_left, Status.WRONG, "one row"),
+        (smallest, Status.WRONG, "one row"),
+        (after_a_rectifier, Status.WRONG, "only negative values"),
+        (in_place, Status.WRONG, "input was changed"),
+        (lambda codes, k: codes, Status.WRONG, "one row"),
+        (lambda codes, k: print(codes), Status.RETURNED_NONE, "return"),
+        (lambda codes, k: codes.topk(k), Status.RAISED, "AttributeError"),
+    ],
+)
+def test_keep_largest(attempt, status, text):
+    outcome = check.keep_largest.judge(attempt)
+    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+def solved_rescale(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    lengths = np.where(lengths == 0, 1, lengths)
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def of_the_page(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return codes / lengths, atoms / lengths[:, np.newaxis]
+
+
+def without_the_zeros(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    with np.errstate(invalid="ignore"):
+        return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def unit_of_zeros_switched_off(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    return codes * lengths, atoms / np.where(lengths == 0, 1, lengths)[:, np.newaxis]
+
+
+def short_atoms_left(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    lengths = np.where(lengths < 1, 1, lengths)
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def a_little_added(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1) + 1e-6
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def only_named_lengths(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    lengths = np.where((lengths < 0.5) | (lengths == 0), 1, lengths)
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def codes_untouched(codes, atoms):
+    return codes, solved_rescale(codes, atoms)[1]
+
+
+def columns_scaled(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=0)
+    return codes, atoms / np.where(lengths == 0, 1, lengths)
+
+
+def one_length_for_all(codes, atoms):
+    length = np.linalg.norm(atoms) or 1
+    return codes * length, atoms / length
+
+
+def as_lists(codes, atoms):
+    return [part.tolist() for part in solved_rescale(codes, atoms)]
+
+
+def into_the_input(codes, atoms):
+    new, atoms[:] = solved_rescale(codes, atoms)
+    return new, atoms
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (lambda codes, atoms: TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (solved_rescale, Status.RIGHT, "5 of 5"),
+        (as_lists, Status.RIGHT, "5 of 5"),
+        (of_the_page, Status.WRONG, "codes @ atoms is no longer"),
+        (without_the_zeros, Status.WRONG, "an atom of zeros"),
+        (unit_of_zeros_switched_off, Status.WRONG, "unit of an atom of zeros has changed"),
+        (short_atoms_left, Status.WRONG, "a short atom"),
+        (a_little_added, Status.WRONG, "something small added"),
+        (only_named_lengths, Status.WRONG, "smallest counter-example"),
+        (codes_untouched, Status.WRONG, "codes @ atoms is no longer"),
+        (columns_scaled, Status.WRONG, "lengths"),
+        (one_length_for_all, Status.WRONG, "lengths"),
+        (into_the_input, Status.WRONG, "input was changed"),
+        (lambda codes, atoms: solved_rescale(codes, atoms)[::-1], Status.WRONG, "atoms: shape"),
+        (lambda codes, atoms: solved_rescale(codes, atoms)[1], Status.WRONG, "give two arrays"),
+        (lambda codes, atoms: None, Status.RETURNED_NONE, "return"),
+        (lambda codes, atoms: codes.norm(), Status.RAISED, "AttributeError"),
+    ],
+)
+def test_rescale(attempt, status, text):
+    outcome = check.rescale.judge(attempt)
+    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+SLANTED = [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("code", "atoms", "status", "text"),
+    [
+        (TODO, TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        ([3, 2.9, 1], TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (None, SLANTED, Status.RETURNED_NONE, "TODO"),
+        ([3, 2.9, 1], SLANTED, Status.RIGHT, "broken"),
+        (np.array([3, 2.9, 1]), np.array(SLANTED), Status.RIGHT, "broken"),
+        ([1, 0.9, 0.9], [[1, 0], [0, 1], [0.6, 0.8]], Status.RIGHT, "broken"),
+        ([2.0, 0.5, 0.5], [[1, 0], [0, 1], [0.6, 0.8]], Status.WRONG, "survives"),
+        ([3, 1, 2], [[1, 0], [0, 1], [1, 0]], Status.WRONG, "survives"),
+        ([3, 2.9, 1], SLANTED, Status.RIGHT, "keep my_code[2]: squared error 0.01"),
+        ([0, 0, 0], SLANTED, Status.WRONG, "share the largest activity"),
+        ([2, 2, 1], SLANTED, Status.WRONG, "share the largest activity"),
+        ([3, 2.9, 1], [[2.0, 0.0], [-1.0, 0.0], [0.0, 1.0]], Status.WRONG, "length 1"),
+        ([3, -2.9, 1], SLANTED, Status.WRONG, "at least 0"),
+        ([3, np.nan, 1], SLANTED, Status.WRONG, "finite"),
+        ([3, 2.9], SLANTED[:2], Status.WRONG, "three numbers"),
+        ("abc", SLANTED, Status.WRONG, "not a legal input"),
+    ],
+)
+def test_break_largest(code, atoms, status, text):
+    outcome = check.break_largest.judge(code, atoms)
+    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+
+
+def test_errors_against_every_subset():
+    code, atoms = np.array([3.0, 2.9, 1.0]), np.array(SLANTED)
+    whole = code @ atoms
+    single = [((code[unit] * atoms[unit] - whole) ** 2).sum() for unit in range(3)]
+    best, largest = (
+        f(code, atoms) for f in (check.break_largest.reference, check.break_largest.suspect)
+    )
+    assert (best.unit, largest.unit) == (2, 0)
+    assert best.error == pytest.approx(min(single))
+    assert largest.error == pytest.approx(single[0])
+
+
+def test_two_units_that_are_equally_good_do_not_break_the_rule():
+    outcome = check.break_largest.judge([2, 1, 0], [[1, 0], [0.6, 0.8], [0, 1]])
+    assert outcome.status is Status.WRONG, outcome.message
