@@ -1,0 +1,92 @@
+"""The front door for paths, and one way to write a file: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+
+def home(path: str | os.PathLike[str]) -> Path:
+    """Return a path in which a leading ``~`` is the home folder.
+
+    Raises
+    ------
+    TypeError
+        If `path` is neither text nor a path.
+
+    Examples
+    --------
+    >>> home("~/data") == Path.home() / "data"
+    True
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"a path must be text or a pathlib.Path, got {path!r}")
+    return Path(path).expanduser()
+
+
+def writable(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a file that can be written, before any work begins.
+
+    Raises
+    ------
+    FileNotFoundError
+        If its folder does not exist.
+    IsADirectoryError
+        If it is a folder itself.
+    PermissionError
+        If nobody may write there.
+
+    Examples
+    --------
+    >>> writable("no-such-folder/model.pt")
+    Traceback (most recent call last):
+    FileNotFoundError: there is no folder no-such-folder to write model.pt into; create it first
+    """
+    target = home(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"{target} is a folder; give the path of a file in it")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {target.parent} to write {target.name} into; create it first"
+        )
+    if not os.access(target.parent, os.W_OK):
+        raise PermissionError(f"the folder {target.parent} cannot be written to; choose another")
+    return target
+
+
+def replace_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
+    """Write a file that appears complete or not at all; an earlier one stays until then.
+
+    Parameters
+    ----------
+    path : path
+        Where the file is to be. A new one gets the mode that the umask asks for, an earlier one
+        keeps its own.
+    write : callable
+        Called with a binary file, open for writing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     replace_atomically(Path(folder) / "note", lambda file: file.write(b"whole"))
+    ...     (Path(folder) / "note").read_bytes()
+    b'whole'
+    """
+    target = writable(path).resolve()  # a link stays a link, and what it points to is replaced
+    partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.partial")
+    try:
+        with open(partial, "xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, partial)
+        os.replace(partial, target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
