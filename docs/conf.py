@@ -4,9 +4,8 @@ from importlib import import_module
 
 from docutils import nodes
 
-from tools.check_units import FRAMEWORK_MODULES
+from course_utils._frameworks import framework_of, module_names
 from tools.mathml import to_mathml
-from tools.run_course import ROOT
 
 project = "From sparse matrices to latent codes"
 author = "The authors of From sparse matrices to latent codes"
@@ -23,9 +22,9 @@ myst_heading_slug_func = "tools.build_site.heading_slug"
 
 # One process holds one framework, and a build needs none. Whatever needs none either is imported
 # before there are stand-ins for them, which SciPy would take for the real ones.
-for path in (ROOT / "course_utils").glob("[a-z]*.py"):
-    if path.relative_to(ROOT).as_posix() not in FRAMEWORK_MODULES.values():
-        import_module(f"course_utils.{path.stem}")
+for name in module_names():
+    if framework_of(name) is None:
+        import_module(name)
 autodoc_mock_imports = ["keras", "tensorflow", "torch"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it in words

@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from course_utils._frameworks import FRAMEWORKS, framework_of
+
 os.environ["MPLBACKEND"] = "Agg"  # before anything imports Matplotlib
 
 _GUARD = Path(__file__).parent / "no_network" / "sitecustomize.py"
@@ -24,22 +26,18 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("course")
 
-# Marker -> the module that it allows.
-FRAMEWORKS = {"keras": "tensorflow", "torch": "torch"}
-
-
 _CHOSEN = pytest.StashKey[set[str]]()
 
 
 # Around pytest's own hook, which drops what -m and -k do not choose.
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
-    """Mark the doctests of the two framework modules; refuse a run that would load both."""
+    """Mark the doctests of modules that need a framework; refuse a run that would load both."""
     for item in items:
         if isinstance(item, pytest.DoctestItem):
-            for name in FRAMEWORKS:
-                if item.path.name == f"{name}_models.py":
-                    item.add_marker(name)
+            dotted = ".".join(item.path.relative_to(config.rootpath).with_suffix("").parts)
+            if name := framework_of(dotted):
+                item.add_marker(name)
     result = yield
     chosen = {name for name in FRAMEWORKS for item in items if item.get_closest_marker(name)}
     config.stash[_CHOSEN] = chosen

@@ -18,6 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
+from course_utils._frameworks import module_names
 from tools.check_pages import problems
 from tools.run_course import (
     ROOT,
@@ -162,7 +163,8 @@ def lay_out(notebooks: Sequence[Path], folder: Path) -> None:
         write_atomically(folder / "notebooks" / path.name, to_json(page))
         titles[f"notebooks/{path.stem}"] = f"{path.name[:2]} {title_of(page)}"
 
-    modules = {path.stem: path.stem for path in (ROOT / "course_utils").glob("[a-z]*.py")}
+    names = [name.split(".") for name in module_names()]
+    modules = {parts[1]: parts[1] for parts in names if len(parts) == 2 and parts[1][0] != "_"}
     modules["checks"] = "checks.engine"
     for name, module in modules.items():
         write_atomically(folder / "api" / f"{name}.md", api_page(name, f"course_utils.{module}"))

@@ -10,14 +10,17 @@ import os
 import subprocess
 import sys
 
+from course_utils._frameworks import framework_of, module_names
 from tools.check_notebooks import ONE_THREAD
 from tools.run_course import ROOT
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--doctest-modules", "tests"]
-# Marker -> the module whose doctests need that framework.
+# Marker -> the module or package whose doctests need that framework.
 FRAMEWORK_MODULES = {
-    "keras": "course_utils/keras_models.py",
-    "torch": "course_utils/torch_models.py",
+    framework_of(name): path if (ROOT / path).is_dir() else f"{path}.py"
+    for name in module_names()
+    if framework_of(name) and framework_of(name.rpartition(".")[0]) is None
+    for path in [name.replace(".", "/")]
 }
 NO_TEST = 5  # exit status of pytest when it found nothing to run
 

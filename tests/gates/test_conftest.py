@@ -69,8 +69,10 @@ def test_the_second_framework_fails(run):
 
 
 def test_doctests_of_a_framework_module_carry_its_marker(run, pytester):
-    pytester.makepyfile(keras_models='"""\n>>> 1 + 1\n2\n"""')
-    files = ["--doctest-modules", "keras_models.py", "test_k.py"]
+    folder = pytester.mkdir("course_utils") / "keras_models"
+    folder.mkdir()
+    (folder / "training.py").write_text('"""\n>>> 1 + 1\n2\n"""')
+    files = ["--doctest-modules", "course_utils", "test_k.py"]
     run(BOTH, *files, "-m", "keras").assert_outcomes(passed=2, deselected=1)
     run(BOTH, *files, "-m", "not keras").assert_outcomes(passed=1, deselected=2)
 

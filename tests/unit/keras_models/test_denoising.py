@@ -18,7 +18,9 @@ def models():
 
 
 def batches(models, x, *, steps_of=4, epochs=2, seed=0, **options):
-    iterator = models._batches(x, steps_of, epochs, seed, **options).as_numpy_iterator()
+    from course_utils.keras_models import training
+
+    iterator = training._batches(x, steps_of, epochs, seed, **options).as_numpy_iterator()
     return [np.stack(part) for part in zip(*iterator, strict=True)]
 
 

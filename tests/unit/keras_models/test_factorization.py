@@ -117,10 +117,12 @@ def test_weights_are_those_of_a_plain_fit(models):
 
 
 def test_each_epoch_visits_every_row_once_in_an_order_from_the_seed(models):
+    from course_utils.keras_models import repeated
+
     x = np.arange(5, dtype=np.float32)[:, None]
 
     def visits(seed, shuffle=True):
-        batches = models._repeated_batches(x, 10 * x, 2, 6, shuffle, seed)
+        batches = repeated._repeated_batches(x, 10 * x, 2, 6, shuffle, seed)
         seen = [(a.numpy().ravel(), b.numpy().ravel()) for a, b in batches]
         assert [len(a) for a, _ in seen] == [2, 2, 1] * 6
         assert all((10 * a == b).all() for a, b in seen)

@@ -238,7 +238,9 @@ def test_fit_depends_on_its_seed_and_on_nothing_else(models, keras):
 
 def test_batches_shuffle_anew_and_never_repeat_a_row_within_an_epoch(models):
     x = np.arange(10, dtype=np.float32)[:, None]
-    batches = list(models._batches(x, batch_size=4, epochs=3, seed=0).as_numpy_iterator())
+    from course_utils.keras_models import training
+
+    batches = list(training._batches(x, batch_size=4, epochs=3, seed=0).as_numpy_iterator())
     assert [batch.shape for batch, _ in batches] == [(4, 1)] * 6
     assert all(np.array_equal(given, target) for given, target in batches)
     epochs = [np.concatenate([batches[i][0], batches[i + 1][0]]).ravel() for i in (0, 2, 4)]
@@ -248,7 +250,9 @@ def test_batches_shuffle_anew_and_never_repeat_a_row_within_an_epoch(models):
 
 @pytest.mark.parametrize("warmup", [0.0, 0.2])
 def test_learning_rate_rises_to_its_peak_and_falls_to_zero(models, warmup):
-    schedule = models._one_cycle(5e-3, warmup, 100)
+    from course_utils.keras_models import training
+
+    schedule = training._one_cycle(5e-3, warmup, 100)
     rates = np.array([float(schedule(step)) for step in range(101)])
     top = round(100 * warmup)
     assert rates.argmax() == top
