@@ -336,7 +336,9 @@ def test_the_model_decides_on_the_device(torch, models, kind):
 def test_one_epoch_fetches_nothing_before_its_end(torch, models):
     """A step that reads a number makes the CPU wait for a GPU; the meta device cannot be read."""
     model = models.Autoencoder(N_FEATURES, [9], 4, hide_observed=0.3).to("meta")
-    fetched = []
+    from course_utils.torch_models import training
+
+    fetched, rows = [], torch.tensor(gappy_rows()).to("meta")
 
     class Optimizer:
         param_groups = ({},)
@@ -348,9 +350,5 @@ def test_one_epoch_fetches_nothing_before_its_end(torch, models):
             fetched.append("step")
 
     with pytest.raises(NotImplementedError, match="meta"):
-        models._train_epoch(model, gappy_rows_on_meta(torch), Optimizer(), 8, (0, 0), lambda _: 0.1)
+        training._train_epoch(model, rows, Optimizer(), 8, (0, 0), lambda _: 0.1)
     assert fetched == 5 * ["step"]
-
-
-def gappy_rows_on_meta(torch):
-    return torch.tensor(gappy_rows()).to("meta")

@@ -12,6 +12,8 @@ import scipy.sparse as sp
 
 pytestmark = pytest.mark.torch
 
+MEAN_LOSS = "course_utils.torch_models.training.mean_loss"
+
 N_FEATURES = 20
 
 
@@ -207,7 +209,9 @@ class Scripted:
 
 def test_stops_early_and_goes_back_to_the_best_weights(torch, models, monkeypatch):
     rows = sparse_rows()
-    monkeypatch.setattr(models, "mean_loss", Scripted(5.0, 3.0, 4.0, 3.5, 3.2, 1.0))
+    monkeypatch.setattr(
+        "course_utils.torch_models.training.mean_loss", Scripted(5.0, 3.0, 4.0, 3.5, 3.2, 1.0)
+    )
     model = make(models, torch)
     history = models.fit(model, rows, validation=rows, epochs=50, patience=3)
     assert history.validation == [5.0, 3.0, 4.0, 3.5, 3.2]
@@ -220,7 +224,9 @@ def test_stops_early_and_goes_back_to_the_best_weights(torch, models, monkeypatc
 
 def test_min_delta_is_what_counts_as_improvement(torch, models, monkeypatch):
     rows = sparse_rows()
-    monkeypatch.setattr(models, "mean_loss", Scripted(5.0, 4.95, 4.91, 1.0))
+    monkeypatch.setattr(
+        "course_utils.torch_models.training.mean_loss", Scripted(5.0, 4.95, 4.91, 1.0)
+    )
     history = models.fit(
         make(models, torch), rows, validation=rows, epochs=50, patience=2, min_delta=0.1
     )
@@ -354,12 +360,13 @@ from course_utils import torch_models
 torch.manual_seed(0)
 model = torch_models.SparseInputAutoencoder(6, [4], 2)
 if sys.argv[2] == "die":
-    real = torch_models._write_checkpoint
+    from course_utils.torch_models import training
+    real = training._write_checkpoint
     def dying(path, model, optimizer, settings, run):
         real(path, model, optimizer, settings, run)
         if len(run.train) == 2:
             os._exit(9)
-    torch_models._write_checkpoint = dying
+    training._write_checkpoint = dying
 rows = sp.csr_array(np.eye(30, 6, dtype=np.float32) + np.eye(30, 6, 3, dtype=np.float32))
 checkpoint = None if sys.argv[2] == "straight" else sys.argv[1]
 history = torch_models.fit(model, rows, epochs=4, batch_size=4, checkpoint=checkpoint)
@@ -424,7 +431,7 @@ def test_save_and_load(torch, models, tmp_path, precision):
 
 def test_checkpoint_loads_as_the_best_model(torch, models, tmp_path, monkeypatch):
     rows, path = sparse_rows(), tmp_path / "run.pt"
-    monkeypatch.setattr(models, "mean_loss", Scripted(2.0, 1.0, 3.0))
+    monkeypatch.setattr(MEAN_LOSS, Scripted(2.0, 1.0, 3.0))
     model = make(models, torch)
     models.fit(model, rows, validation=rows, epochs=3, checkpoint=path)
     assert torch.equal(models.load(path)(rows), model(rows))
