@@ -1,4 +1,4 @@
-"""course_utils.datasets.download against a server on this machine, good and bad."""
+"""course_utils.datasets.remote against a server on this machine, good and bad."""
 
 import hashlib
 import http.server
@@ -13,8 +13,14 @@ import zipfile
 
 import pytest
 
-from course_utils import datasets
-from course_utils.datasets import DOWNLOADS, DownloadError, RemoteFile, download, load_movielens
+from course_utils.datasets import (
+    DOWNLOADS,
+    DownloadError,
+    RemoteFile,
+    download,
+    load_movielens,
+    remote,
+)
 
 RATINGS = b"userId,movieId,rating,timestamp\n1,10,4.0,100\n7,10,5.0,102\n"
 MOVIES = b"movieId,title,genres\n10,A (1994),Drama\n"
@@ -322,11 +328,11 @@ def test_the_faster_of_two_wins_and_the_other_is_content(server, tmp_path, monke
         if not calls:
             calls.append(target)
             with monkeypatch.context() as undone:
-                undone.setattr(datasets.os, "rename", rename)
+                undone.setattr(remote.os, "rename", rename)
                 fetch(tmp_path, known)
         rename(source, target)
 
-    monkeypatch.setattr(datasets.os, "rename", late)
+    monkeypatch.setattr(remote.os, "rename", late)
     assert names(fetch(tmp_path, known)) == ["README.txt", "movies.csv", "ratings.csv"]
     assert calls == [tmp_path / "tiny"]
     assert names(tmp_path) == ["tiny", "tiny.zip"]
@@ -335,16 +341,16 @@ def test_the_faster_of_two_wins_and_the_other_is_content(server, tmp_path, monke
 def test_a_whole_folder_is_not_moved_away_again(server, tmp_path, monkeypatch):
     """The other process finishes while we unpack; a third may be reading its files by then."""
     known = registry(server, "good")
-    copy, inodes = datasets.shutil.copyfileobj, []
+    copy, inodes = remote.shutil.copyfileobj, []
 
     def late(*arguments):
         if not inodes:
             with monkeypatch.context() as undone:
-                undone.setattr(datasets.shutil, "copyfileobj", copy)
+                undone.setattr(remote.shutil, "copyfileobj", copy)
                 inodes.append((fetch(tmp_path, known) / "ratings.csv").stat().st_ino)
         copy(*arguments)
 
-    monkeypatch.setattr(datasets.shutil, "copyfileobj", late)
+    monkeypatch.setattr(remote.shutil, "copyfileobj", late)
     target = fetch(tmp_path, known)
     assert [(target / "ratings.csv").stat().st_ino] == inodes
     assert names(tmp_path) == ["tiny", "tiny.zip"]
@@ -358,7 +364,7 @@ def test_a_file_in_use_is_left_if_it_is_good(server, tmp_path, monkeypatch, othe
         target.write_bytes(GOOD if other_is_good else GOOD[:-1])
         raise PermissionError("in use")
 
-    monkeypatch.setattr(datasets.os, "replace", refuse)
+    monkeypatch.setattr(remote.os, "replace", refuse)
     if other_is_good:
         assert fetch(tmp_path, registry(server, "good")).is_dir()
     else:

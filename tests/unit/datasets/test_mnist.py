@@ -1,0 +1,117 @@
+"""course_utils.datasets.mnist: what is read, and what is refused and how."""
+
+import gzip
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from course_utils.datasets import (
+    data_directory,
+    load_mnist,
+)
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return load_mnist()
+
+
+def test_mnist_has_the_promised_types(mnist):
+    x_train, y_train, x_test, y_test = mnist
+    assert x_train.shape == (60_000, 784)
+    assert x_test.shape == (10_000, 784)
+    assert x_train.dtype == x_test.dtype == np.float32
+    assert y_train.shape == (60_000,)
+    assert y_test.shape == (10_000,)
+    assert y_train.dtype == y_test.dtype == np.uint8
+    for array in mnist:
+        assert array.flags.writeable
+        assert array.flags.c_contiguous
+
+
+def test_mnist_has_the_known_content(mnist):
+    # The mean and the deviation that every MNIST tutorial normalises with, and the known class
+    # counts.
+    assert mnist.x_train.mean(dtype=np.float64) == pytest.approx(0.1307, abs=5e-5)
+    assert mnist.x_train.std(dtype=np.float64) == pytest.approx(0.3081, abs=5e-5)
+    assert mnist.x_train.min() == 0
+    assert mnist.x_train.max() == 1
+    assert np.bincount(mnist.y_train).tolist() == [
+        *(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
+    ]
+    assert mnist.y_train[:5].tolist() == [5, 0, 4, 1, 9]
+    # Every pixel is a byte divided by 255, correctly rounded.
+    pixels = mnist.x_test[:50].astype(np.float64) * 255
+    np.testing.assert_allclose(pixels, np.rint(pixels), atol=1e-4)
+
+
+@pytest.fixture
+def mnist_copy(tmp_path, monkeypatch):
+    shutil.copytree(data_directory() / "mnist", tmp_path / "mnist")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    return tmp_path / "mnist"
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[-5000] ^= 0x10
+    path.write_bytes(content)
+
+
+def flip_checksum(path):
+    content = bytearray(path.read_bytes())
+    content[-6] ^= 1
+    path.write_bytes(content)
+
+
+def not_gzip(path):
+    path.write_bytes(b"<html>404</html>")
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def labels_instead(path):
+    shutil.copy(path.with_name("t10k-labels-idx1-ubyte.gz"), path)
+
+
+def other_count(path):
+    path.write_bytes(
+        gzip.compress(b"\0\0\x08\x03\0\0\0\1\0\0\0\x1c\0\0\0\x1c" + bytes(784), mtime=0)
+    )
+
+
+@pytest.mark.parametrize(
+    "damage", [cut, flip, flip_checksum, not_gzip, empty, labels_instead, other_count]
+)
+def test_a_damaged_mnist_file_is_named(mnist_copy, damage):
+    path = mnist_copy / "train-images-idx3-ubyte.gz"  # the first to be read, so the test is quick
+    damage(path)
+    with pytest.raises(ValueError, match=rf"{re.escape(str(path))} is .*build\.py"):
+        load_mnist()
+
+
+def test_the_header_of_an_mnist_file_is_read(mnist_copy):
+    path = mnist_copy / "train-labels-idx1-ubyte.gz"
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[3] = 9  # the length stays right
+    path.write_bytes(gzip.compress(content, mtime=0))
+    with pytest.raises(
+        ValueError, match=r"train-labels.* header \(2057, 60000\) .*\(2049, 60000\)"
+    ):
+        load_mnist()
+
+
+def test_a_missing_mnist_file_is_named(mnist_copy):
+    (mnist_copy / "train-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(
+        FileNotFoundError, match=r"train-labels-idx1-ubyte\.gz is missing.*build\.py"
+    ):
+        load_mnist()

@@ -1,0 +1,106 @@
+"""course_utils.datasets.planted: the formula, the mask, the noise, the groups."""
+
+import re
+
+import numpy as np
+import pytest
+
+from course_utils.datasets import (
+    planted_interactions,
+)
+
+
+def plant(**changes):
+    usual = {"n_users": 300, "n_items": 200, "rank": 4, "density": 0.3, "noise": 0.25, "seed": 1}
+    return planted_interactions(**(usual | changes))
+
+
+def test_planted_ratings_follow_the_formula():
+    planted = plant()
+    users, items = planted.user_factors, planted.item_factors
+    np.testing.assert_allclose(planted.truth, 3 + 2 * users @ items.T, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(users, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(items, axis=1), 1, atol=1e-6)
+    assert np.linalg.matrix_rank(planted.truth - 3) == 4
+    assert planted.truth.min() >= 1
+    assert planted.truth.max() <= 5
+    assert planted.truth.std() == pytest.approx(2 / np.sqrt(4), rel=0.05)
+    assert planted.truth.dtype == planted.observed.dtype == np.float32
+    assert planted.user_groups.tolist() == [0] * 300
+
+
+def test_planted_cells_and_noise_are_as_asked():
+    planted = plant()
+    assert planted.observed.shape == planted.mask.shape == (300, 200)
+    assert planted.observed.nnz == planted.mask.sum() == 18_000
+    assert planted.observed.has_canonical_format
+    rows, columns = planted.observed.nonzero()
+    assert planted.mask[rows, columns].all()
+    error = planted.observed.toarray()[planted.mask] - planted.truth[planted.mask]
+    # 18,000 draws: the mean is known to 0.25/√18000, the deviation to that over √2; five of them
+    # each.
+    assert abs(error.mean()) < 5 * 0.25 / np.sqrt(18_000)
+    assert error.std() == pytest.approx(0.25, abs=5 * 0.25 / np.sqrt(36_000))
+
+
+def test_the_mask_favours_nobody():
+    counts = plant(density=0.5).mask.sum(axis=1)
+    # The number of a user's cells is hypergeometric: mean 100, deviation about √50.
+    assert abs(counts - 100).max() < 5 * np.sqrt(50)
+    assert counts.std() == pytest.approx(np.sqrt(50), rel=0.25)
+
+
+def test_full_density_and_no_noise_give_the_truth():
+    planted = plant(density=1, noise=0)
+    np.testing.assert_array_equal(planted.observed.toarray(), planted.truth)
+
+
+def test_the_seed_decides_and_the_streams_are_apart():
+    first, again, other = plant(), plant(), plant(seed=2)
+    np.testing.assert_array_equal(first.observed.toarray(), again.observed.toarray())
+    assert not np.allclose(first.truth, other.truth)
+    quiet, dense = plant(noise=0.0), plant(density=0.6)
+    np.testing.assert_array_equal(quiet.mask, first.mask)
+    np.testing.assert_array_equal(quiet.truth, first.truth)
+    np.testing.assert_array_equal(dense.truth, first.truth)
+
+
+def test_planted_groups_are_seen_and_their_absence_too():
+    def between(planted):
+        """Return how much closer users of one group are than users of two, as mean cosine."""
+        cosine = planted.user_factors @ planted.user_factors.T
+        same = planted.user_groups[:, None] == planted.user_groups
+        return cosine[same].mean() - cosine[~same].mean()
+
+    tight, loose = plant(n_groups=3, group_spread=0.2), plant(n_groups=3, group_spread=20.0)
+    assert set(tight.user_groups.tolist()) == {0, 1, 2}
+    assert between(tight) > 0.9
+    assert abs(between(loose)) < 0.1
+    same = plant(n_groups=3, group_spread=0)
+    assert len(np.unique(same.user_factors.round(5), axis=0)) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"n_users": 0}, ValueError, "n_users is 0; expected a whole number of at least 1"),
+        ({"n_items": 2.0}, TypeError, "n_items is 2.0; expected a whole number"),
+        ({"n_items": True}, TypeError, "n_items is True"),
+        ({"rank": 0}, ValueError, "rank is 0; expected a whole number from 1 to 200"),
+        ({"rank": 201}, ValueError, "rank is 201"),
+        ({"density": 0}, ValueError, "density is 0; expected a fraction above 0"),
+        ({"density": 1.1}, ValueError, "density is 1.1"),
+        ({"density": float("nan")}, ValueError, "density is nan"),
+        ({"noise": -0.1}, ValueError, "noise is -0.1"),
+        ({"noise": float("inf")}, ValueError, "noise is inf"),
+        ({"n_groups": 5}, ValueError, "n_groups is 5; expected a whole number from 1 to 4"),
+        ({"n_groups": 2, "group_spread": -1}, ValueError, "group_spread is -1"),
+    ],
+)
+def test_planted_arguments_are_checked(changes, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        plant(**changes)
+
+
+def test_numpy_integers_are_welcome():
+    assert plant(n_users=np.int64(10), rank=np.int32(2)).truth.shape == (10, 200)

@@ -1,0 +1,40 @@
+"""course_utils.datasets.shipped: where the data lies."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_utils import datasets
+from course_utils.datasets import (
+    data_directory,
+    shipped,
+)
+
+
+def test_data_directory_follows_the_environment(monkeypatch, tmp_path):
+    assert data_directory() == Path(datasets.__file__).resolve().parents[2] / "data"
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert data_directory() == tmp_path
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nothing"))
+    with pytest.raises(FileNotFoundError, match=r"COURSE_DATA names .*nothing.* unset it"):
+        data_directory()
+
+
+def test_data_directory_says_what_to_do_without_a_checkout(monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setattr(
+        shipped, "__file__", str(tmp_path / "site/course_utils/datasets/shipped.py")
+    )
+    with pytest.raises(FileNotFoundError, match=r"pip install -e \..*COURSE_DATA"):
+        data_directory()
+
+
+def test_no_framework_is_imported():
+    code = (
+        "import sys, course_utils.datasets;"
+        "print(sorted({'torch', 'tensorflow', 'keras', 'pooch', 'requests'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
