@@ -8,6 +8,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from course_utils import plots
+from course_utils.plots import style
 
 ALT = "A map of digits with a cross, and the digit decoded there."
 
@@ -131,7 +132,7 @@ def test_sliders_redraw_and_leave_a_picture_where_no_kernel_runs(monkeypatch):
     import ipywidgets
 
     calls, boxes, asked = [], [], []
-    monkeypatch.setattr(plots, "display", lambda bundle, **options: calls.append((bundle, options)))
+    monkeypatch.setattr(style, "display", lambda bundle, **options: calls.append((bundle, options)))
     box = ipywidgets.VBox
     monkeypatch.setattr(ipywidgets, "VBox", lambda parts: boxes.append(box(parts)) or boxes[-1])
 

@@ -6,8 +6,11 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import scipy.sparse as sp
+from matplotlib.colors import to_rgba
 
 from course_utils import plots
+from course_utils.plots import style
 
 ALT = "Two lines that cross in the middle."
 
@@ -16,7 +19,7 @@ ALT = "Two lines that cross in the middle."
 def published(monkeypatch):
     """What show() hands to IPython's display, as (bundle, keyword arguments)."""
     calls = []
-    monkeypatch.setattr(plots, "display", lambda bundle, **options: calls.append((bundle, options)))
+    monkeypatch.setattr(style, "display", lambda bundle, **options: calls.append((bundle, options)))
     return calls
 
 
@@ -64,13 +67,73 @@ def test_image_rows_refuses_rows_that_do_not_match():
         plots.image_rows({"a": np.zeros((3, 28))})
 
 
-def test_matrix_cells_writes_each_number_into_its_cell():
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[0, 5, np.nan], [2, -1, 8]],
+        sp.csr_array(([0.0, 5, 2, -1, 8], [0, 1, 0, 1, 2], [0, 2, 5]), shape=(2, 3)),
+        np.array([[0, 5, np.nan], [2, -1, 8]], np.float16),
+        np.array([[0, 5, np.nan], [2, -1, 8]], ">f8"),
+    ],
+    ids=["NaN", "not stored", "half", "big-endian"],
+)
+def test_heat_map_writes_known_numbers_into_their_cells_and_none_elsewhere(matrix):
     figure, axes = plt.subplots()
-    plots.matrix_cells(axes, [[0, 5, 0], [2, 0, 8]], title="A")
+    assert plots.heat_map(matrix, axes, title="A") is axes
     written = {text.get_position(): text.get_text() for text in axes.texts}
-    assert written == {(0, 0): "0", (1, 0): "5", (2, 0): "0", (0, 1): "2", (1, 1): "0", (2, 1): "8"}
+    assert written == {
+        (0.5, 0.5): "0",
+        (1.5, 0.5): "5",
+        (0.5, 1.5): "2",
+        (1.5, 1.5): "-1",
+        (2.5, 1.5): "8",
+    }
+    drawn = axes.collections[0].get_array().reshape(2, 3)
+    assert drawn.mask.tolist() == [[False, False, True], [False, False, False]]
+    assert any(patch.get_hatch() for patch in axes.patches)
     assert axes.get_title() == "A"
+    figure.canvas.draw()
     plt.close(figure)
+
+
+def test_heat_map_takes_the_known_cells_from_where():
+    figure, axes = plt.subplots()
+    plots.heat_map([[1.0, np.inf]], where=[[True, False]])  # on the current axes
+    assert [text.get_text() for text in axes.texts] == ["1"]
+    plots.heat_map(np.ones((2, 2), bool), axes, where=np.zeros((2, 2), bool))
+    assert len(axes.texts) == 1  # nothing is known, and that can be drawn
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("numbers", [[[3, 3]], [list(range(20))], [list(range(-9, 9))], [[-4, -1]]])
+def test_heat_map_numbers_stand_out_from_their_cells(numbers):
+    figure, axes = plt.subplots()
+    plots.heat_map(numbers, axes)
+    figure.canvas.draw()
+    for face, text in zip(axes.collections[0].get_facecolors(), axes.texts, strict=True):
+        shades = [luminance(color) + 0.05 for color in (face, to_rgba(text.get_color()))]
+        assert max(shades) / min(shades) > 4.5  # WCAG 2, level AA
+    plt.close(figure)
+
+
+def luminance(color):
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (([1, 2],), ValueError, "matrix must be 2-D"),
+        (([["a"]],), TypeError, "matrix must hold real numbers"),
+        (([[np.inf]],), ValueError, "matrix must be finite"),
+        ((np.ma.masked_array([[1]], [[True]]),), ValueError, "masked"),
+        ((np.empty((0, 2)),), ValueError, "empty"),
+    ],
+)
+def test_heat_map_refuses(arguments, error, words):
+    with pytest.raises(error, match=words):
+        plots.heat_map(*arguments)
 
 
 def test_layer_widths_draws_one_bar_per_layer_with_area_for_units():
