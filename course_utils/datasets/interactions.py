@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,9 +14,13 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from course_utils.datasets._text import _check_complete, _naming_damage, _open_watched
+from course_utils._arguments import choice, number
+from course_utils._files import home
+from course_utils.datasets._text import naming_damage, open_bytes, refuse_utf_16, warn_unfinished
 
 RATING_RANGE = (0.5, 5.0)
+_LARGEST_RATING = float(np.finfo(np.float32).max)
+_ENCODING_HINT = "save it as UTF-8, or give its encoding, such as encoding='cp1252' or 'utf-16'"
 
 
 class Interactions(NamedTuple):
@@ -45,23 +50,29 @@ def _first_repeat(names: Sequence[str]) -> int | None:
     return int(np.argmax(repeated)) if repeated.any() else None
 
 
+def _rating(cell: str, decimal: str) -> float:
+    """Return the number in a cell; `float` alone would take "1_0" for ten."""
+    if "_" in cell or (decimal == "," and "." in cell):
+        raise ValueError
+    return float(cell.replace(decimal, "."))
+
+
 def _row_values(
-    where: str, names: Sequence[str], cells: Sequence[str], columns: Sequence[int]
+    where: str, table: _WideTable, cells: Sequence[str], columns: Sequence[int], decimal: str
 ) -> np.ndarray:
     """Return the filled cells of one row as numbers."""
-    try:
-        return np.array(cells, dtype=np.float32)
-    except ValueError:
-        for cell, column in zip(cells, columns, strict=True):
-            try:
-                float(cell)
-            except ValueError:
-                raise ValueError(
-                    f"{where}, column {names[column]!r}: {cell!r} is not a number; expected a "
-                    "rating, or nothing "
-                    "where there is none"
-                ) from None
-        raise
+    values = np.empty(len(cells))
+    for place, (cell, column) in enumerate(zip(cells, columns, strict=True)):
+        try:
+            values[place] = _rating(cell, decimal)
+        except ValueError:
+            other = "." if decimal == "," else ","
+            hint = f"; give decimal={other!r} if that is meant" if other in cell else ""
+            raise ValueError(
+                f"{where}, column {table.names[column]!r}: {cell!r} is not a number; expected a "
+                f"rating, or nothing where there is none{hint}{_long_hint(table)}"
+            ) from None
+    return values
 
 
 class _WideTable(NamedTuple):
@@ -74,54 +85,134 @@ class _WideTable(NamedTuple):
     values: list[np.ndarray]
 
 
-def _read_wide(path: Path, lines: Iterable[str]) -> _WideTable:
-    """Return the filled cells of a wide table; all lines must be as long as the header."""
-    reader = csv.reader(lines)
-    header = next((row for row in reader if row), None)
-    if header is None:
-        raise ValueError(
-            f"{path} is empty; expected a header line with a column id above each column"
-        )
-    names = header[1:]
+def _long_hint(table: _WideTable) -> str:
+    """Say what to do with a table that may have one rating in each line."""
+    if len(table.names) not in (2, 3):
+        return ""
+    return (
+        ". If each line holds one rating (user, item, rating), make it wide first: pandas.read_csv("
+        "path, dtype=str).pivot(index=…, columns=…, values=…).to_csv(…)"
+    )
+
+
+def _read_header(path: Path, number: int, header: Sequence[str], separator: str) -> list[str]:
+    """Return the column ids, checked."""
+    where, names = f"{path}, line {number}", list(header[1:])
+    missing = "; is the line with the column ids missing?"
     if not names:
+        others = [mark for mark in (";", "\t", "|", ",") if mark != separator]
+        found = max(others, key=header[0].count)
+        hint = f"; give separator={found!r} if that is meant" if found in header[0] else ""
         raise ValueError(
-            f"{path}, line 1: one field; expected the name of the row ids and then the column ids"
+            f"{where}: one field; expected the name of the row ids and then the column ids{hint}"
         )
     if "" in names:
         raise ValueError(
-            f"{path}, line 1: field {names.index('') + 2} is empty; expected a column id"
+            f"{where}: field {names.index('') + 2} is empty; expected a column id{missing}"
         )
     repeat = _first_repeat(names)
     if repeat is not None:
         raise ValueError(
-            f"{path}, line 1: column id {names[repeat]!r} stands there twice; expected it once"
+            f"{where}: column id {names[repeat]!r} stands there twice; expected it once{missing}"
         )
-    table = _WideTable(names, [], [], [], [])
-    for row in reader:
-        if not row:
-            continue
+    return names
+
+
+def _read_wide(path: Path, lines: Iterable[str], separator: str, decimal: str) -> _WideTable:
+    """Return the filled cells of a wide table; all lines must be as long as the header."""
+    rows = _numbered_rows(path, lines, separator)
+    number, header = next(rows, (1, []))
+    if not header:
+        raise ValueError(
+            f"{path} is empty; expected a header line with a column id above each column"
+        )
+    table = _WideTable(_read_header(path, number, header, separator), [], [], [], [])
+    for number, row in rows:
+        where = f"{path}, line {number}"
         if len(row) != len(header):
             raise ValueError(
-                f"{path}, line {reader.line_num}: {len(row)} fields; expected {len(header)}, as "
-                "in the header "
+                f"{where}: {len(row)} fields; expected {len(header)}, as in the header "
                 "(a short last line means that the file was cut)"
             )
         if not row[0]:
-            raise ValueError(
-                f"{path}, line {reader.line_num}: the first field is empty; expected a row id"
-            )
+            raise ValueError(f"{where}: the first field is empty; expected a row id")
         filled = [column for column, cell in enumerate(row[1:]) if cell]
         cells = [row[1 + column] for column in filled]
-        where = f"{path}, line {reader.line_num}"
         table.row_ids.append(row[0])
-        table.row_lines.append(reader.line_num)
+        table.row_lines.append(number)
         table.columns.append(np.array(filled, dtype=np.int32))
-        table.values.append(_row_values(where, names, cells, filled))
+        table.values.append(_row_values(where, table, cells, filled, decimal))
     return table
 
 
+def _numbered_rows(
+    path: Path, lines: Iterable[str], separator: str
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines that hold more than blanks as fields, each with its number."""
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    try:
+        for row in reader:
+            if len(row) > 1 or (row and row[0].strip()):
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise ValueError(
+            f"{path}, line {reader.line_num}: {error}; expected quotes in pairs, doubled within a "
+            "field (the file may be cut)"
+        ) from error
+
+
+def _noting_last(lines: Iterable[str], last: list[str]) -> Iterator[str]:
+    """Pass lines through and keep the latest one in `last`."""
+    for line in lines:
+        last[:] = [line]
+        yield line
+
+
+def _check_values(path: Path, table: _WideTable, low: float, high: float) -> None:
+    """Raise if a rating is out of range; 0 is none, and compared before it is rounded."""
+    for line, columns, values in zip(table.row_lines, table.columns, table.values, strict=True):
+        wrong = ~((values >= low) & (values <= high)) & (values != 0)
+        wrong |= (values != 0) & (values.astype(np.float32) == 0)
+        if wrong.any():
+            place = int(np.argmax(wrong))
+            raise ValueError(
+                f"{path}, line {line}, column {table.names[columns[place]]!r}: {values[place]:g} "
+                f"is out of range; expected a rating from {low:g} to {high:g}, or nothing where "
+                f"there is none{_long_hint(table)}"
+            )
+
+
+def _check_options(
+    rating_range: tuple[float, float], separator: str, encoding: str
+) -> tuple[float, float, str]:
+    """Return the lowest and highest rating and the name of the encoding."""
+    try:
+        low, high = rating_range
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"rating_range must be two numbers, (lowest, highest), got {rating_range!r}"
+        ) from None
+    low = number("the lowest of rating_range", low, -_LARGEST_RATING, _LARGEST_RATING)
+    high = number("the highest of rating_range", high, low, _LARGEST_RATING)
+    if not isinstance(separator, str) or len(separator) != 1 or separator in '"\r\n':
+        raise ValueError(f"separator must be one character, such as ';', got {separator!r}")
+    try:
+        "".encode(encoding)  # refuses codecs that are none of text, such as "hex"
+        known = codecs.lookup(encoding).name
+    except (LookupError, TypeError):
+        raise ValueError(
+            f"encoding must be the name of one, such as 'utf-8' or 'cp1252', got {encoding!r}"
+        ) from None
+    return low, high, "utf-8-sig" if known == "utf-8" else known
+
+
 def load_interactions(
-    path: str | os.PathLike[str], *, rating_range: tuple[float, float] = RATING_RANGE
+    path: str | os.PathLike[str],
+    *,
+    rating_range: tuple[float, float] = RATING_RANGE,
+    separator: str = ",",
+    decimal: str = ".",
+    encoding: str = "utf-8",
 ) -> Interactions:
     r"""Load a wide table of ratings: one line for each row id, one column for each column id.
 
@@ -130,11 +221,18 @@ def load_interactions(
     Parameters
     ----------
     path : str or path-like
-        A csv file in UTF-8, gzipped or not; its first bytes decide, not its name. The header holds
-        any word and then the column ids; each further line a row id and then one cell for each
-        column. A blank cell was not rated.
+        A csv file, gzipped or not; its first bytes decide, not its name. The header holds any word
+        and then the column ids; each further line a row id and then one cell for each column. A
+        blank cell was not rated. ``~`` is the home folder.
     rating_range : (float, float)
         The lowest and the highest rating that may stand in a cell.
+    separator : str
+        The character between two cells: ``";"`` in many spreadsheets, ``"\\t"`` for tabs.
+    decimal : {".", ","}
+        What stands before the decimals of a rating.
+    encoding : str
+        How the text is written; UTF-8 with or without a byte order mark, unless told otherwise. It
+        is not guessed, as a wrong guess would change ids without a word.
 
     Returns
     -------
@@ -147,10 +245,14 @@ def load_interactions(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, cut or damaged, a line has too few or too many fields, an id is
-        missing or stands there twice, or a cell is not a number in `rating_range`. The message
-        names the file, the line, the column and what was expected. A last line without a line
-        break counts as cut.
+        If the file is empty, cut, damaged or in another encoding, a line has too few or too many
+        fields, an id is missing or stands there twice, or a cell is not a number in
+        `rating_range`. The message names the file, the line, the column and what was expected.
+
+    Warns
+    -----
+    UserWarning
+        If the last line has no line break: the file may be cut within its last cell.
 
     Notes
     -----
@@ -172,21 +274,19 @@ def load_interactions(
     >>> matrix.nnz, row_ids.tolist(), column_ids.tolist()
     (2, ['0826414346', 'B000OVF7JY'], ['A101', 'A103'])
     """
-    path = Path(path)
+    low, high, encoding = _check_options(rating_range, separator, encoding)
+    decimal = choice("decimal", decimal, (".", ","))
+    path = home(path)
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is not there; expected a csv file with one row of ratings for each line"
         )
-    stream = _open_watched(path)
-    with (
-        _naming_damage(path),
-        io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8-sig", newline="") as lines,
-    ):
-        try:
-            table = _read_wide(path, lines)
-        except csv.Error as error:
-            raise ValueError(f"{path} is not a csv file: {error}") from error
-    _check_complete(path, stream)
+    last = [""]
+    with naming_damage(path, _ENCODING_HINT):
+        if not encoding.startswith("utf-16"):
+            refuse_utf_16(path, _ENCODING_HINT)
+        with io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="") as lines:
+            table = _read_wide(path, _noting_last(lines, last), separator, decimal)
     if not table.row_ids:
         raise ValueError(
             f"{path} holds only a header; expected at least one row of ratings below it"
@@ -195,23 +295,17 @@ def load_interactions(
     if repeat is not None:
         raise ValueError(
             f"{path}, line {table.row_lines[repeat]}: row id {table.row_ids[repeat]!r} stands "
-            "there twice, so its "
-            "pairs would be rated twice; expected each row id once"
+            "there twice, so its pairs would be rated twice; expected each row id once"
+            f"{_long_hint(table)}"
         )
-    values, columns = np.concatenate(table.values), np.concatenate(table.columns)
+    _check_values(path, table, low, high)
+    values = np.concatenate(table.values).astype(np.float32)
     row_starts = np.cumsum([0, *map(len, table.values)], dtype=np.int64)
-    low, high = rating_range
-    wrong = ~(((values >= low) & (values <= high)) | (values == 0))
-    if wrong.any():
-        place = int(np.argmax(wrong))
-        row = int(np.searchsorted(row_starts, place, side="right")) - 1
-        raise ValueError(
-            f"{path}, line {table.row_lines[row]}, column {table.names[columns[place]]!r}: "
-            f"{values[place]:g} is out "
-            f"of range; expected a rating from {low:g} to {high:g}, or nothing where there is none"
-        )
-    matrix = csr_array((values, columns, row_starts), shape=(len(table.row_ids), len(table.names)))
+    shape = (len(table.row_ids), len(table.names))
+    matrix = csr_array((values, np.concatenate(table.columns), row_starts), shape=shape)
     matrix.eliminate_zeros()
+    if not last[0].endswith(("\n", "\r")):
+        warn_unfinished(path, len(table.row_ids), stacklevel=3)
     return Interactions(
         matrix, np.array(table.row_ids, dtype=str), np.array(table.names, dtype=str)
     )

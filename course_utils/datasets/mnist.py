@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.datasets._text import _DAMAGED_GZIP
-from course_utils.datasets.shipped import _repair_hint, data_directory
+from course_utils.datasets._text import DAMAGED_GZIP
+from course_utils.datasets.shipped import data_directory, has_listing, repair_hint
 
 
 class MNIST(NamedTuple):
@@ -35,23 +36,40 @@ class MNIST(NamedTuple):
     y_test: np.ndarray
 
 
-def _read_idx(path: Path, shape: tuple[int, ...], hint: str) -> np.ndarray:
-    """Return the bytes of one gzipped idx file, shape `shape`; gzip's own CRC vouches for them."""
+# Of the idx files as they were published: two programs may pack the same bytes differently.
+_PUBLISHED = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+
+
+def _read_idx(data: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the bytes of one gzipped idx file, shape `shape`, checked against what is known."""
+    path, hint = data / "mnist" / f"{name}.gz", repair_hint(data)
     try:
         content = gzip.decompress(path.read_bytes())
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} is missing; {hint}") from None
-    except _DAMAGED_GZIP as error:
+    except DAMAGED_GZIP as error:
         raise ValueError(f"{path} is damaged or cut ({error}); {hint}") from error
     header_size = 4 * (1 + len(shape))
     header = tuple(np.frombuffer(content[:header_size], dtype=">u4").tolist())
     # idx: two zero bytes, 8 for unsigned bytes, the number of dimensions, then the length of each.
     expected = (0x0800 + len(shape), *shape)
-    if header != expected or len(content) != header_size + int(np.prod(shape)):
+    size = header_size + int(np.prod(shape))
+    if header != expected or len(content) != size:
         raise ValueError(
             f"{path} is not the idx file expected: header {header} and {len(content)} bytes, "
-            "expected header "
-            f"{expected} and {header_size + int(np.prod(shape))} bytes; {hint}"
+            f"expected header {expected} and {size} bytes; {hint}"
+        )
+    given = hashlib.sha256(content).hexdigest()
+    # A folder that the reader filled may hold other pictures in the same form.
+    if has_listing(data) and given != _PUBLISHED[name]:
+        raise ValueError(
+            f"{path} is not what was published: unpacked, its sha256 is {given}, "
+            f"expected {_PUBLISHED[name]}; {hint}"
         )
     return np.frombuffer(content, dtype=np.uint8, offset=header_size).reshape(shape)
 
@@ -72,8 +90,9 @@ def load_mnist() -> MNIST:
     FileNotFoundError
         If the folder of the data or one of the four files is missing.
     ValueError
-        If a file is cut or damaged: its gzip checksum, its header or its length is wrong. The
-        message names the file and says how to get it back.
+        If a file is cut or damaged: its gzip checksum, its header, its length or, in the course's
+        own folder of data, its sha256 is wrong. The message names the file and what was expected,
+        and says how to get it back.
 
     References
     ----------
@@ -89,14 +108,10 @@ def load_mnist() -> MNIST:
     array([7, 2, 1, 0, 4], dtype=uint8)
     """
     data = data_directory()
-    hint = _repair_hint(data)
     arrays = []
     for name, count in (("train", 60_000), ("t10k", 10_000)):
-        pixels = _read_idx(data / "mnist" / f"{name}-images-idx3-ubyte.gz", (count, 28, 28), hint)
-        labels = _read_idx(data / "mnist" / f"{name}-labels-idx1-ubyte.gz", (count,), hint)
-        images = np.divide(pixels.reshape(count, 784), np.float32(255), dtype=np.float32)
-        arrays += [
-            images,
-            labels.copy(),
-        ]  # a copy, because the bytes of a file cannot be written to
+        pixels = _read_idx(data, f"{name}-images-idx3-ubyte", (count, 28, 28)).reshape(count, 784)
+        labels = _read_idx(data, f"{name}-labels-idx1-ubyte", (count,))
+        images = np.divide(pixels, np.float32(255), dtype=np.float32)
+        arrays += [images, labels.copy()]  # a copy: the bytes of a file cannot be written to
     return MNIST(*arrays)

@@ -7,6 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from course_utils._arguments import integer, number, random_generator
+
+_LARGEST_NOISE = _LARGEST_SPREAD = 1e30  # float32 holds the noise, float64 the squared lengths
+
 
 class PlantedInteractions(NamedTuple):
     """Ratings made by a known low-rank rule, some of them observed.
@@ -42,23 +46,13 @@ def _unit_rows(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def _check_count(name: str, value: object, low: int, high: int | None = None) -> int:
-    """Return a whole number in range, or raise."""
-    limit = f"from {low} to {high}" if high is not None else f"of at least {low}"
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} is {value!r}; expected a whole number {limit}")
-    if value < low or (high is not None and value > high):
-        raise ValueError(f"{name} is {value}; expected a whole number {limit}")
-    return int(value)
-
-
 def planted_interactions(
     n_users: int,
     n_items: int,
     rank: int,
     density: float,
     noise: float,
-    seed: int,
+    seed: int | np.random.Generator = 0,
     *,
     n_groups: int | None = None,
     group_spread: float = 0.5,
@@ -86,11 +80,12 @@ def planted_interactions(
         The fraction of cells observed, in (0, 1]: exactly ``round(density · n_users · n_items)``
         cells, at least one, chosen evenly.
     noise : float
-        The standard deviation of the noise in stars, at least 0. Noisy ratings are not clipped, as
-        that would move their mean; they may lie a little outside of [1, 5].
-    seed : int
+        The standard deviation of the noise in stars, from 0 to 1e30. Noisy ratings are not clipped,
+        as that would move their mean; they may lie a little outside of [1, 5].
+    seed : int or numpy.random.Generator
         Factors, mask and noise come from three streams of it: changing `density` or `noise` leaves
-        the truth as it is, and changing `noise` leaves the mask as it is.
+        the truth as it is, and changing `noise` leaves the mask as it is. From a generator one
+        number is drawn and taken as the seed, so the next call makes other ratings.
     n_groups : int, optional
         Plant this many groups of users, at most `rank`. Users of a group are scattered around a
         direction of their own; the directions are at right angles. Without it, directions of users
@@ -98,7 +93,7 @@ def planted_interactions(
     group_spread : float
         The length, in expectation, of the scatter around the direction of the group before it is
         scaled to length 1: 0 makes the users of a group the same; far above 1 no groups can be
-        seen.
+        seen. From 0 to 1e30.
 
     Returns
     -------
@@ -108,7 +103,8 @@ def planted_interactions(
     Raises
     ------
     TypeError
-        If a count is not a whole number.
+        If a count is not an integer, an option is not a number, or the seed is neither an integer
+        nor a generator.
     ValueError
         If a number is out of the range stated above.
 
@@ -123,21 +119,18 @@ def planted_interactions(
     >>> print(f"{error.std():.2f}")
     0.10
     """
-    n_users = _check_count("n_users", n_users, 1)
-    n_items = _check_count("n_items", n_items, 1)
-    rank = _check_count("rank", rank, 1, min(n_users, n_items))
-    if not 0 < density <= 1:
-        raise ValueError(f"density is {density}; expected a fraction above 0 and at most 1")
-    if not 0 <= noise < np.inf:
-        raise ValueError(f"noise is {noise}; expected a standard deviation of at least 0")
-    if not 0 <= group_spread < np.inf:
-        raise ValueError(f"group_spread is {group_spread}; expected a number of at least 0")
+    n_users = integer("n_users", n_users, 1)
+    n_items = integer("n_items", n_items, 1)
+    rank = integer("rank", rank, 1, min(n_users, n_items))
+    density = number("density", density, above=0, high=1)
+    noise = number("noise", noise, 0, _LARGEST_NOISE)
+    group_spread = number("group_spread", group_spread, 0, _LARGEST_SPREAD)
     if n_groups is not None:
-        n_groups = _check_count("n_groups", n_groups, 1, rank)
+        n_groups = integer("n_groups", n_groups, 1, rank)
 
-    factor_rng, mask_rng, noise_rng = map(
-        np.random.default_rng, np.random.SeedSequence(seed).spawn(3)
-    )
+    if isinstance(seed, np.random.Generator):
+        seed = int(seed.integers(2**63))
+    factor_rng, mask_rng, noise_rng = random_generator(seed).spawn(3)
     items = _unit_rows(factor_rng.standard_normal((n_items, rank)))
     scatter = factor_rng.standard_normal((n_users, rank))
     if n_groups is None:

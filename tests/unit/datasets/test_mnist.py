@@ -1,6 +1,7 @@
 """course_utils.datasets.mnist: what is read, and what is refused and how."""
 
 import gzip
+import hashlib
 import re
 import shutil
 
@@ -107,6 +108,25 @@ def test_the_header_of_an_mnist_file_is_read(mnist_copy):
         ValueError, match=r"train-labels.* header \(2057, 60000\) .*\(2049, 60000\)"
     ):
         load_mnist()
+
+
+def test_other_digits_are_refused_in_the_courses_own_folder(mnist_copy):
+    path = mnist_copy / "train-labels-idx1-ubyte.gz"
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[-1] = (content[-1] + 1) % 10
+    path.write_bytes(gzip.compress(content, mtime=0))
+    assert load_mnist().y_train[-1] == content[-1]  # a folder of the reader's own
+    (mnist_copy.parent / "SHA256SUMS").touch()
+    digest = hashlib.sha256(content).hexdigest()
+    with pytest.raises(ValueError, match=rf"train-labels.*its sha256 is {digest}, expected 65a50c"):
+        load_mnist()
+
+
+def test_digits_packed_by_another_program_are_taken(mnist_copy):
+    path = mnist_copy / "train-labels-idx1-ubyte.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), 1))
+    (mnist_copy.parent / "SHA256SUMS").touch()
+    assert len(load_mnist().y_train) == 60_000
 
 
 def test_a_missing_mnist_file_is_named(mnist_copy):

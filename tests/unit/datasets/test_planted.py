@@ -1,9 +1,13 @@
 """course_utils.datasets.planted: the formula, the mask, the noise, the groups."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from course_utils.datasets import (
     planted_interactions,
@@ -83,18 +87,26 @@ def test_planted_groups_are_seen_and_their_absence_too():
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"n_users": 0}, ValueError, "n_users is 0; expected a whole number of at least 1"),
-        ({"n_items": 2.0}, TypeError, "n_items is 2.0; expected a whole number"),
-        ({"n_items": True}, TypeError, "n_items is True"),
-        ({"rank": 0}, ValueError, "rank is 0; expected a whole number from 1 to 200"),
-        ({"rank": 201}, ValueError, "rank is 201"),
-        ({"density": 0}, ValueError, "density is 0; expected a fraction above 0"),
-        ({"density": 1.1}, ValueError, "density is 1.1"),
-        ({"density": float("nan")}, ValueError, "density is nan"),
-        ({"noise": -0.1}, ValueError, "noise is -0.1"),
-        ({"noise": float("inf")}, ValueError, "noise is inf"),
-        ({"n_groups": 5}, ValueError, "n_groups is 5; expected a whole number from 1 to 4"),
-        ({"n_groups": 2, "group_spread": -1}, ValueError, "group_spread is -1"),
+        ({"n_users": 0}, ValueError, "n_users must be an integer of at least 1, got 0"),
+        ({"n_items": 2.0}, TypeError, "n_items must be an integer of at least 1, got 2.0"),
+        ({"n_items": True}, TypeError, "n_items must be an integer of at least 1, got True"),
+        ({"rank": 0}, ValueError, "rank must be an integer from 1 to 200, got 0"),
+        ({"rank": 201}, ValueError, "rank must be an integer from 1 to 200, got 201"),
+        ({"density": 0}, ValueError, "density must be a number above 0 and of at most 1, got 0"),
+        ({"density": 1.1}, ValueError, ", got 1.1"),
+        ({"density": float("nan")}, ValueError, ", got nan"),
+        ({"noise": -0.1}, ValueError, "noise must be a number from 0 to 1e+30, got -0.1"),
+        ({"noise": float("inf")}, ValueError, ", got inf"),
+        ({"n_groups": 5}, ValueError, "n_groups must be an integer from 1 to 4, got 5"),
+        ({"noise": "0.1"}, TypeError, "noise must be a number"),
+        ({"density": True}, TypeError, "density must be a number"),
+        ({"seed": 0.5}, TypeError, "seed must be an integer of at least 0 or a numpy.random"),
+        ({"seed": -1}, ValueError, "seed must be an integer of at least 0 or a numpy.random"),
+        (
+            {"n_groups": 2, "group_spread": -1},
+            ValueError,
+            "group_spread must be a number from 0 to",
+        ),
     ],
 )
 def test_planted_arguments_are_checked(changes, error, message):
@@ -102,5 +114,55 @@ def test_planted_arguments_are_checked(changes, error, message):
         plant(**changes)
 
 
-def test_numpy_integers_are_welcome():
-    assert plant(n_users=np.int64(10), rank=np.int32(2)).truth.shape == (10, 200)
+@given(
+    n_users=st.integers(1, 12),
+    n_items=st.integers(1, 12),
+    rank=st.integers(1, 12),
+    density=st.sampled_from([0.125, 0.25, 0.5, 1]),
+    noise=st.sampled_from([0, 0.25, 2]),
+    n_groups=st.integers(1, 3),
+    spread=st.sampled_from([0, 0.5, 1e30]),
+    seed=st.integers(0, 2**40),
+    wide=st.sampled_from([np.int64, np.int16, np.uint8, np.array]),
+    real=st.sampled_from([np.float16, np.float32, np.float64, Fraction, np.array]),
+)
+def test_numbers_of_numpy_are_taken_as_pythons_own(
+    n_users, n_items, rank, density, noise, n_groups, spread, seed, wide, real
+):
+    rank = min(n_users, n_items, rank)
+    n_groups = min(n_groups, rank)
+    usual = planted_interactions(
+        n_users, n_items, rank, density, noise, seed, n_groups=n_groups, group_spread=spread
+    )
+    other = planted_interactions(
+        n_users=wide(n_users),
+        n_items=wide(n_items),
+        rank=wide(rank),
+        density=real(density),
+        noise=real(noise),
+        seed=np.int64(seed),
+        n_groups=wide(n_groups),
+        group_spread=np.float64(spread),
+    )
+    for one, two in zip(usual, other, strict=True):
+        np.testing.assert_array_equal(
+            one.toarray() if isinstance(one, csr_array) else one,
+            two.toarray() if isinstance(two, csr_array) else two,
+        )
+    assert usual.observed.nnz == usual.mask.sum() == max(1, round(density * n_users * n_items))
+    assert np.isfinite(usual.truth).all()
+    assert np.isfinite(usual.observed.data).all()
+
+
+def test_the_seed_is_0_unless_told_otherwise():
+    one, two = planted_interactions(9, 8, 2, 0.5, 0.1), planted_interactions(9, 8, 2, 0.5, 0.1, 0)
+    np.testing.assert_array_equal(one.observed.toarray(), two.observed.toarray())
+
+
+def test_a_generator_is_drawn_from():
+    rng, twin = np.random.default_rng(5), np.random.default_rng(5)
+    first, second = plant(seed=rng), plant(seed=rng)
+    assert not np.array_equal(first.truth, second.truth)
+    np.testing.assert_array_equal(first.truth, plant(seed=twin).truth)
+    twin.random()  # what is drawn in between counts, as for every generator
+    assert not np.array_equal(second.truth, plant(seed=twin).truth)
