@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable(package="course_utils")
 def masked_mse(targets: tf.Tensor, predictions: tf.Tensor) -> tf.Tensor:
     """Mean squared error over the known cells alone: NaN in the targets means missing.
 
     Introduced in *Missing is not zero*.
 
-    A loss for Keras: pass the function itself to `compile`, or to :func:`fit_repeated`. The error
-    of a missing cell is replaced by 0 *before* it is squared: NaN times 0 is NaN, so multiplying by
-    a mask would not do. Its gradient is exactly 0.
+    A loss for Keras: pass the function itself to `compile`, or to
+    :func:`course_utils.keras_models.fit_repeated`. A missing cell costs 0 and has a gradient of
+    exactly 0, whatever is answered there, even infinity or NaN. A model that is saved with this
+    loss can be loaded by ``keras.models.load_model`` in every process that has imported this
+    module.
 
     Parameters
     ----------
-    targets, predictions : tensor, shape (rows, columns)
+    targets, predictions : tensor of floats, shape (rows, columns)
         True values, with NaN where there is none, and what the network says.
 
     Returns
@@ -35,7 +39,12 @@ def masked_mse(targets: tf.Tensor, predictions: tf.Tensor) -> tf.Tensor:
     >>> float(loss)
     4.0
     """
+    predictions = tf.convert_to_tensor(predictions)
+    targets = tf.cast(tf.convert_to_tensor(targets), predictions.dtype)
     known = tf.math.logical_not(tf.math.is_nan(targets))
-    errors = tf.where(known, targets, predictions) - predictions
+    # Both sides are replaced *before* they are subtracted: 0 times NaN or infinity is NaN, in the
+    # sum as well as in the gradient, so a mask that is multiplied afterwards comes too late.
+    nothing = tf.zeros_like(predictions)
+    errors = tf.where(known, targets, nothing) - tf.where(known, predictions, nothing)
     count = tf.reduce_sum(tf.cast(known, errors.dtype))
     return tf.math.divide_no_nan(tf.reduce_sum(tf.square(errors)), count)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logit
 
+from course_utils import _arguments
+
 # Initialisations that keep the size of the signal from layer to layer: units of these
 # activations let only half of it through, which He's variance of 2 / inputs makes up for.
 _HALF_RECTIFIED = {"relu", "elu", "gelu", "leaky_relu", "selu", "silu", "swish"}
@@ -47,13 +49,9 @@ def log_odds(mean: ArrayLike, *, smallest: float = 1e-3) -> np.ndarray:
     >>> log_odds([0.0, 1.0], smallest=0.01).round(4)
     array([-4.5951,  4.5951])
     """
-    values = np.asarray(mean, dtype=np.float64)
-    if not 0 < smallest < 0.5:
-        raise ValueError(f"smallest must lie between 0 and 0.5, got {smallest}")
-    if values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(
-            f"mean must lie in [0, 1], got values from {values.min()} to {values.max()}"
-        )
+    values = _arguments.dense("mean", mean, empty=True)
+    smallest = _arguments.number("smallest", smallest, above=0, below=0.5)
+    _arguments.in_unit_interval("mean", values)
     return logit(np.clip(values, smallest, 1 - smallest))
 
 
@@ -64,7 +62,7 @@ def mlp_autoencoder(
     code_activation: str = "linear",
     output_activation: str = "sigmoid",
     output_mean: ArrayLike | None = None,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
 ) -> tuple[keras.Model, keras.Model, keras.Model]:
     """Build a symmetric autoencoder of dense layers, and its two halves.
 
@@ -88,7 +86,7 @@ def mlp_autoencoder(
         Mean of the training data. If given, the weights of the last layer start at 0 and its
         bias at the value for which every output is this mean, so that training starts from the
         best constant answer.
-    seed : int
+    seed : int or numpy.random.Generator
         Decides all initial weights, whatever the process has drawn before.
 
     Returns
@@ -99,8 +97,10 @@ def mlp_autoencoder(
 
     Raises
     ------
+    TypeError
+        If a width is no integer.
     ValueError
-        If `widths` are not at least two positive integers, `output_mean` has another shape, or
+        If `widths` are not at least two, all positive, `output_mean` has another shape, or
         `output_activation` has no bias for a given mean (only "sigmoid" and "linear" have).
 
     References
@@ -118,12 +118,11 @@ def mlp_autoencoder(
     >>> encoder.output_shape, decoder.input_shape
     ((None, 2), (None, 2))
     """
-    units = [int(width) for width in widths]
-    if len(units) < 2 or units != list(widths) or min(units) < 1:
-        raise ValueError(
-            f"widths must be two or more positive integers, input first, got {list(widths)}"
-        )
-    seeds = iter(np.random.default_rng(seed).integers(2**31, size=2 * len(units)).tolist())
+    units = [_arguments.integer(f"widths[{i}]", width, 1) for i, width in enumerate(widths)]
+    if len(units) < 2:
+        raise ValueError(f"widths must be two or more integers, input first, got {units}")
+    rng = _arguments.random_generator(seed)
+    seeds = iter(rng.integers(2**31, size=2 * len(units)).tolist())
 
     def dense(width: int, name: str, layer_activation: str) -> keras.layers.Dense:
         kind = "he_normal" if layer_activation in _HALF_RECTIFIED else "glorot_normal"
@@ -160,10 +159,11 @@ def _chain(layers: list[keras.layers.Dense], tensor: keras.KerasTensor) -> keras
 
 
 def _bias_for_mean(mean: ArrayLike, width: int, output_activation: str) -> np.ndarray:
-    values = np.asarray(mean, dtype=np.float64)
+    values = _arguments.dense("output_mean", mean)
     if values.shape != (width,):
         raise ValueError(f"output_mean must have shape ({width},), got {values.shape}")
     if output_activation == "sigmoid":
+        _arguments.in_unit_interval("output_mean", values)
         return log_odds(values)
     if output_activation == "linear":
         return values

@@ -9,7 +9,15 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from course_utils.keras_models.losses import masked_mse
+from course_utils import _arguments
+from course_utils._progress import epochs_bar
+from course_utils.keras_models._inputs import check_network, inputs_and_targets
+from course_utils.keras_models._steps import (
+    Watch,
+    compiled_twin,
+    one_cycle_schedule,
+    weights_kept_unless_finite,
+)
 
 
 def fit_repeated(
@@ -21,9 +29,11 @@ def fit_repeated(
     batch_size: int = 32,
     loss: str | Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = "mse",
     learning_rate: float = 1e-3,
+    one_cycle: bool = False,
     shuffle: bool = True,
     parts: int = 10,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
+    progress: bool | None = None,
 ) -> np.ndarray:
     """Train on a small table for many epochs, without paying for each epoch.
 
@@ -37,12 +47,13 @@ def fit_repeated(
     Parameters
     ----------
     model : keras.Model
-        Trained in place. Its own `compile` settings are neither needed nor touched.
+        Trained in place. Its own `compile` settings are neither needed nor touched. If the loss
+        is no longer finite, it has its weights from before again.
     inputs : array_like, shape (rows, columns)
         Finite values.
     targets : array_like, shape (rows, outputs), optional
         What the model should answer, `inputs` by default. NaN is allowed, as "missing", if `loss`
-        is :func:`masked_mse`.
+        is :func:`course_utils.keras_models.masked_mse`.
     epochs : int
         Passes over the rows.
     batch_size : int
@@ -50,14 +61,19 @@ def fit_repeated(
     loss : str or callable
         A Keras loss by its name, or a function of (targets, predictions).
     learning_rate : float
-        Of Adam, constant.
+        Of Adam.
+    one_cycle : bool
+        Let the rate rise to `learning_rate` in the first tenth of all steps and fall to 0 along a
+        cosine, as :func:`course_utils.keras_models.fit` does. Default: it is constant.
     shuffle : bool
         Visit the rows of each epoch in another order. (`fit` on arrays draws one order and keeps
         it for all epochs once a global seed is set, as seen with Keras 3.15.)
     parts : int
         Parts of equal length for which the loss is reported; has to divide `epochs`.
-    seed : int
+    seed : int or numpy.random.Generator
         Decides the order of the rows, whatever the process has drawn before.
+    progress : bool, optional
+        Whether to draw a progress bar, as in :func:`course_utils.keras_models.fit`.
 
     Returns
     -------
@@ -66,6 +82,8 @@ def fit_repeated(
 
     Raises
     ------
+    TypeError
+        If data are sparse or no real numbers, or an option is of the wrong kind.
     ValueError
         If shapes do not fit the model, values are not finite, or an option is out of range.
     FloatingPointError
@@ -80,55 +98,58 @@ def fit_repeated(
     >>> losses.shape, bool(losses[-1] < losses[0])
     ((10,), True)
     """
-    x = np.asarray(inputs, dtype=np.float32)
-    y = x if targets is None else np.asarray(targets, dtype=np.float32)
-    for name, values, shape in (
-        ("inputs", x, model.input_shape),
-        ("targets", y, model.output_shape),
-    ):
-        if values.ndim != 2 or values.shape[1] != shape[-1] or len(values) != len(x) or not len(x):
-            raise ValueError(
-                f"{name} must have shape (rows, {shape[-1]}) with the same number of rows, at "
-                f"least one, got {values.shape}"
-            )
-    if not np.isfinite(x).all():
-        raise ValueError("inputs holds values that are not finite")
-    if not np.isfinite(y[~np.isnan(y)] if loss is masked_mse else y).all():
-        raise ValueError("targets holds values that are not finite (NaN needs loss=masked_mse)")
-    if epochs < 1 or parts < 1 or epochs % parts:
-        raise ValueError(
-            f"epochs must be positive and parts divide it, got {epochs} epochs in {parts} parts"
-        )
-    if batch_size < 1 or not learning_rate > 0:
-        raise ValueError(
-            f"batch_size and learning_rate must be positive, got {batch_size} and {learning_rate}"
-        )
-    steps = -(-len(x) // batch_size) * (epochs // parts)
-    # A second model over the same layers, for the reason given in `fit`.
-    trainer = keras.Model(model.inputs, model.outputs)
-    trainer.compile(
-        optimizer=keras.optimizers.Adam(learning_rate), loss=loss, steps_per_execution=steps
+    check_network("model", model)
+    x, y = inputs_and_targets(("inputs", "targets"), inputs, targets, model, loss)
+    epochs = _arguments.integer("epochs", epochs, 1)
+    parts = _arguments.integer("parts", parts, 1)
+    if epochs % parts:
+        raise ValueError(f"parts must divide epochs, got {epochs} epochs in {parts} parts")
+    batch_size = _arguments.integer("batch_size", batch_size, 1)
+    learning_rate = _arguments.number("learning_rate", learning_rate, above=0)
+    each = epochs // parts
+    steps = -(-len(x) // batch_size) * each
+    cycle = _arguments.flag("one_cycle", one_cycle)
+    twin = compiled_twin(
+        model,
+        one_cycle_schedule(learning_rate, 0.1, steps * parts) if cycle else learning_rate,
+        loss,
+        steps=steps,
+        jit_compile="auto",
     )
-    history = trainer.fit(
-        _repeated_batches(x, y, batch_size, epochs, shuffle, seed),
-        epochs=parts,
-        steps_per_epoch=steps,
-        shuffle=False,  # done by _repeated_batches
-        verbose=0,
+    shuffle = _arguments.flag("shuffle", shuffle)
+    batches = _repeated_batches(
+        x, y, batch_size, epochs, shuffle, _arguments.random_generator(seed)
     )
-    losses = np.array(history.history["loss"])
-    if not np.isfinite(losses).all():
-        raise FloatingPointError("the loss is no longer finite: try a smaller learning_rate")
-    return losses
+    with epochs_bar(epochs, progress=progress) as advance, weights_kept_unless_finite(model):
+
+        def after_part(latest: float, lowest: float) -> None:
+            for _ in range(each):
+                advance(latest, lowest)
+
+        watch = Watch(after_part, unit="part")
+        twin.fit(
+            batches,
+            epochs=parts,
+            steps_per_epoch=steps,
+            shuffle=False,  # done by _repeated_batches
+            callbacks=[watch],
+            verbose=0,
+        )
+    return np.array(watch.train)
 
 
 def _repeated_batches(
-    x: np.ndarray, y: np.ndarray, batch_size: int, epochs: int, shuffle: bool, seed: int
+    x: np.ndarray,
+    y: np.ndarray,
+    batch_size: int,
+    epochs: int,
+    shuffle: bool,
+    rng: np.random.Generator,
 ) -> tf.data.Dataset:
     """All batches of all epochs, each as (input, target); the last of an epoch may be smaller."""
     orders = np.tile(np.arange(len(x)), (epochs, 1))
     if shuffle:
-        orders = np.random.default_rng(seed).permuted(orders, axis=1)
+        orders = rng.permuted(orders, axis=1)
     inputs, targets = tf.constant(x), tf.constant(y)
 
     def one_epoch(order: tf.Tensor) -> tf.data.Dataset:

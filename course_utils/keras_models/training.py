@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -10,23 +10,48 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from course_utils import _arguments
+from course_utils._progress import epochs_bar
+from course_utils.keras_models._inputs import check_network, inputs_and_targets, seed_number
+from course_utils.keras_models._steps import (
+    Watch,
+    compiled_twin,
+    one_cycle_schedule,
+    weights_kept_unless_finite,
+)
+
 
 class History(NamedTuple):
     """What happened in a training.
 
     Attributes
     ----------
-    loss : list of float
+    train : list of float
         Training loss of each epoch: the mean over its batches, taken *while* the weights change.
-    validation_loss : list of float
+    validation : list of float
         Loss on the validation rows at the end of each epoch; empty without validation rows.
+    best_epoch : int
+        Epoch, counted from 0, with the lowest validation loss, or without validation rows with
+        the lowest training loss. The network has the weights of the last epoch all the same: only
+        there has the learning rate come down to 0.
     seconds : list of float
         Wall time of each epoch; the first contains the compilation.
     """
 
-    loss: list[float]
-    validation_loss: list[float]
+    train: list[float]
+    validation: list[float]
+    best_epoch: int
     seconds: list[float]
+
+    @property
+    def loss(self) -> list[float]:
+        """Older name of `train`."""
+        return self.train
+
+    @property
+    def validation_loss(self) -> list[float]:
+        """Older name of `validation`."""
+        return self.validation
 
 
 def fit(
@@ -38,17 +63,20 @@ def fit(
     validation: ArrayLike | tuple[ArrayLike, ArrayLike] | None = None,
     epochs: int = 10,
     batch_size: int = 128,
-    loss: str = "binary_crossentropy",
-    peak_rate: float = 4e-3,
+    loss: str | Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = "binary_crossentropy",
+    learning_rate: float = 4e-3,
+    one_cycle: bool = True,
     warmup: float = 0.1,
-    seed: int = 0,
-    report: bool = True,
+    seed: int | np.random.Generator = 0,
+    progress: bool | None = None,
+    peak_rate: float | None = None,
+    report: bool | None = None,
 ) -> History:
     """Train an autoencoder to reproduce its input, or to clean it, fast on a CPU.
 
     Introduced in *Autoencode digits*.
 
-    Three things make it fast. The learning rate of Adam rises to `peak_rate` and falls to 0 along a
+    Three things make it fast. Adam's step size rises to `learning_rate` and falls to 0 along a
     cosine (a one-cycle schedule [1]_), which needs fewer epochs than a constant rate. XLA compiles
     the training step (`jit_compile`), and a whole epoch runs without a return to Python
     (`steps_per_execution`), which shortens each epoch.
@@ -60,7 +88,9 @@ def fit(
     Parameters
     ----------
     autoencoder : keras.Model
-        Trained in place. Its own `compile` settings are neither needed nor touched.
+        Trained in place, without Keras' or anybody's global seed. Its own `compile` settings are
+        neither needed nor touched. If the loss is no longer finite, it has its weights from before
+        again.
     x : array_like, shape (rows, columns)
         Training data, the inputs of the network.
     targets : array_like, shape (rows, outputs), optional
@@ -72,7 +102,8 @@ def fit(
         to [0, 1] as by :func:`course_utils.noise.gaussian_noise`; `x` has to lie in [0, 1]. With
         0 nothing is added or cut.
     validation : array_like, shape (rows, columns), or tuple of two, optional
-        Data of which the loss is taken after each epoch, in one batch; nothing is learnt from it.
+        Data of which the loss is taken after each epoch, in one batch whatever `batch_size` is,
+        and without what layers such as `Dropout` do in training; nothing is learnt from it.
         A tuple holds inputs and targets. No noise is added to it: pass noisy inputs, which then
         are the same in each epoch.
     epochs : int
@@ -81,16 +112,23 @@ def fit(
     batch_size : int
         Rows per step. Rows that do not fill a batch are left out, others in each epoch: a
         smaller last batch would have to be compiled separately.
-    loss : str
-        By its Keras name, such as "binary_crossentropy" or "mse".
-    peak_rate : float
-        Highest learning rate; training starts at a 25th of it.
+    loss : str or callable
+        By its Keras name, such as "binary_crossentropy" or "mse", or a function of (targets,
+        predictions). With :func:`course_utils.keras_models.masked_mse`, NaN in the targets means
+        "missing".
+    learning_rate : float
+        Adam's step size: the highest one with `one_cycle`, where training starts at a 25th of it.
+    one_cycle : bool
+        Whether the rate rises and falls. If not, it is constant.
     warmup : float
-        Share of the steps in which the rate rises, from 0 to below 1.
-    seed : int
+        Share of the steps in which the rate of one cycle rises, from 0 to below 1.
+    seed : int or numpy.random.Generator
         Decides the order of the rows and the noise, whatever the process has drawn before.
-    report : bool
-        Print what is going on: a line at the start and one per epoch (at most some ten).
+    progress : bool, optional
+        Whether to draw a progress bar, which vanishes at the end. Default: where somebody watches,
+        in a notebook's page or on a terminal, if the training takes more than two seconds.
+    peak_rate, report : optional
+        Older names of `learning_rate` and of `progress`.
 
     Returns
     -------
@@ -99,11 +137,13 @@ def fit(
 
     Raises
     ------
+    TypeError
+        If data are sparse or no real numbers, or an option is of the wrong kind.
     ValueError
         If shapes do not fit the network or each other, values are not finite or outside [0, 1]
         where they must not be, or an option is out of range.
     FloatingPointError
-        If the loss is no longer finite.
+        If the training or the validation loss is no longer finite.
 
     References
     ----------
@@ -117,115 +157,55 @@ def fit(
     >>> from course_utils.keras_models import mlp_autoencoder
     >>> x = np.random.default_rng(0).random((64, 6)).astype("float32")
     >>> autoencoder, encoder, decoder = mlp_autoencoder([6, 2])
-    >>> history = fit(autoencoder, x, epochs=2, batch_size=16, report=False)
-    >>> len(history.loss), history.validation_loss
+    >>> history = fit(autoencoder, x, epochs=2, batch_size=16)
+    >>> len(history.train), history.validation
     (2, [])
-    >>> denoising = fit(autoencoder, x, noise=0.5, epochs=3, batch_size=16, report=False)
-    >>> len(denoising.loss)
+    >>> denoising = fit(autoencoder, x, noise=0.5, epochs=3, batch_size=16)
+    >>> len(denoising.train)
     3
     """
-    if not 0 <= noise < np.inf:
-        raise ValueError(f"noise must be a finite number of at least 0, got {noise}")
-    x, targets = _checked_pair(x, targets, autoencoder, loss, ("x", "targets"))
+    learning_rate = learning_rate if peak_rate is None else peak_rate
+    progress = progress if report is None else report
+    check_network("autoencoder", autoencoder)
+    noise = _arguments.number("noise", noise, 0)
+    x, targets = inputs_and_targets(("x", "targets"), x, targets, autoencoder, loss)
     if noise:
-        _check_range(x, "x", "noise that is cut to it")
+        _arguments.in_unit_interval("x, for noise that is cut to it,", x)
     if validation is not None:
         pair = validation if isinstance(validation, tuple) else (validation, None)
         if len(pair) != 2:
             raise ValueError(f"validation must be an array or two of them, got {len(pair)}")
-        validation = _checked_pair(
-            *pair, autoencoder, loss, ("validation", "the targets of validation")
-        )
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, got {epochs}")
-    if not 1 <= batch_size <= len(x):
-        raise ValueError(f"batch_size must be from 1 to the {len(x)} rows of x, got {batch_size}")
-    if not (peak_rate > 0 and 0 <= warmup < 1):
-        raise ValueError(
-            f"peak_rate must be positive and warmup from 0 to below 1, got {peak_rate} and {warmup}"
-        )
+        names = ("validation", "the targets of validation")
+        validation = inputs_and_targets(names, *pair, autoencoder, loss)
+    epochs = _arguments.integer("epochs", epochs, 1)
+    batch_size = _arguments.integer("batch_size", batch_size, 1)
+    if batch_size > len(x):
+        raise ValueError(f"batch_size must be at most the {len(x)} rows of x, got {batch_size}")
+    learning_rate = _arguments.number("learning_rate", learning_rate, above=0)
+    warmup = _arguments.number("warmup", warmup, 0, below=1)
     steps = len(x) // batch_size
-    # A second model over the same layers: the schedule and the step size of this training would
-    # otherwise stay in the learner's model and slow down its `predict`.
-    trainer = keras.Model(autoencoder.inputs, autoencoder.outputs)
-    trainer.compile(
-        optimizer=keras.optimizers.Adam(_one_cycle(peak_rate, warmup, steps * epochs)),
-        loss=loss,
+    cycle = _arguments.flag("one_cycle", one_cycle)
+    twin = compiled_twin(
+        autoencoder,
+        one_cycle_schedule(learning_rate, warmup, steps * epochs) if cycle else learning_rate,
+        loss,
+        steps=steps,
         jit_compile=True,
-        steps_per_execution=steps,
     )
-    if report:
-        print(f"compiling, then {epochs} epochs of {steps} steps with {batch_size} rows each")
-    progress = _Progress(epochs, report)
-    trainer.fit(
-        _batches(x, batch_size, epochs, seed, targets=targets, noise=noise),
-        epochs=epochs,
-        steps_per_epoch=steps,
-        validation_data=None if validation is None else _one_batch(*validation),
-        shuffle=False,  # done by _batches
-        callbacks=[progress],
-        verbose=0,
-    )
-    return progress.history
-
-
-def _checked_pair(
-    inputs: ArrayLike,
-    targets: ArrayLike | None,
-    model: keras.Model,
-    loss: str,
-    names: tuple[str, str],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Both as float32; without targets they are the inputs."""
-    if targets is None and model.output_shape != model.input_shape:
-        raise ValueError(
-            "an autoencoder answers in the shape of its input, "
-            f"got {model.input_shape} → {model.output_shape}; another network needs targets"
+    batches = _batches(x, batch_size, epochs, seed_number(seed), targets=targets, noise=noise)
+    with epochs_bar(epochs, progress=progress) as advance, weights_kept_unless_finite(autoencoder):
+        watch = Watch(advance)
+        twin.fit(
+            batches,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            validation_data=None if validation is None else _one_batch(*validation),
+            shuffle=False,  # done by _batches
+            callbacks=[watch],
+            verbose=0,
         )
-    given = _checked(inputs, model.input_shape[-1], names[0])
-    wanted = given if targets is None else _checked(targets, model.output_shape[-1], names[1])
-    if len(given) != len(wanted):
-        raise ValueError(
-            f"{names[0]} and {names[1]} must have the same number of rows, "
-            f"got {len(given)} and {len(wanted)}"
-        )
-    if loss == "binary_crossentropy":
-        _check_range(wanted, names[targets is not None], "binary cross-entropy")
-    return given, wanted
-
-
-def _checked(data: ArrayLike, width: int, name: str) -> np.ndarray:
-    values = np.asarray(data)
-    if values.ndim != 2 or values.shape[1] != width or len(values) == 0:
-        raise ValueError(
-            f"{name} must have shape (rows, {width}) with at least one row, got {values.shape}"
-        )
-    values = values.astype(np.float32, copy=False)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} holds values that are not finite")
-    return values
-
-
-def _check_range(values: np.ndarray, name: str, purpose: str) -> None:
-    if not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(
-            f"{name} must lie in [0, 1] for {purpose}, got values from "
-            f"{values.min()} to {values.max()}; divide bytes by 255"
-        )
-
-
-def _one_cycle(
-    peak_rate: float, warmup: float, steps: int
-) -> keras.optimizers.schedules.LearningRateSchedule:
-    warmup_steps = round(warmup * steps)
-    if warmup_steps == 0:
-        return keras.optimizers.schedules.CosineDecay(peak_rate, decay_steps=steps)
-    return keras.optimizers.schedules.CosineDecay(
-        peak_rate / 25,
-        decay_steps=max(steps - warmup_steps, 1),
-        warmup_target=peak_rate,
-        warmup_steps=warmup_steps,
-    )
+    best = int(np.argmin(watch.judged()))
+    return History(watch.train, watch.validation, best, watch.seconds)
 
 
 def _batches(
@@ -267,32 +247,3 @@ def _batches(
 
 def _one_batch(x: np.ndarray, targets: np.ndarray) -> tf.data.Dataset:
     return tf.data.Dataset.from_tensors((x, targets))
-
-
-class _Progress(keras.callbacks.Callback):
-    """Keeps the history and prints about ten lines of it."""
-
-    def __init__(self, epochs: int, report: bool) -> None:
-        super().__init__()
-        self.history = History([], [], [])
-        self.epochs, self.report = epochs, report
-        self.started = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.started = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        losses = logs or {}
-        self.history.seconds.append(time.perf_counter() - self.started)
-        self.history.loss.append(losses["loss"])
-        if not np.isfinite(losses["loss"]):
-            raise FloatingPointError(
-                f"the loss is {losses['loss']} in epoch {epoch + 1}: try a smaller peak_rate"
-            )
-        line = f"epoch {epoch + 1:>{len(str(self.epochs))}}: training loss {losses['loss']:.4f}"
-        if "val_loss" in losses:
-            self.history.validation_loss.append(losses["val_loss"])
-            line += f", validation loss {losses['val_loss']:.4f}"
-        every = -(-self.epochs // 10)
-        if self.report and ((epoch + 1) % every == 0 or epoch + 1 == self.epochs):
-            print(line, flush=True)

@@ -30,7 +30,7 @@ def setting():
     return (
         network,
         network.get_weights(),
-        classifier_trainer(network, steps=60, peak_rate=0.05),
+        classifier_trainer(network, steps=60, learning_rate=0.05),
         x,
         labels,
     )
@@ -68,21 +68,44 @@ def test_start_is_where_it_starts(setting):
     ("rows", "labels", "message"),
     [
         (5, np.arange(4) % 3, "got 5 rows and 4 labels"),
-        (0, np.arange(0), "at least one row"),
-        (3, np.array([0, 1, 3]), "from 0 to 2"),
-        (3, np.array([0, -1, 2]), "from 0 to 2"),
-        (3, np.array([0.0, 1.0, 2.0]), "integers"),
+        (0, np.arange(0), "x must not be empty"),
+        (3, np.array([0, 1, 3]), "from 0 to 2, got 0 to 3"),
+        (3, np.array([0, -1, 2]), "from 0 to 2, got -1 to 2"),
+        (3, np.array([0.0, 1.0, 2.0]), "labels must hold integers, got float64"),
     ],
 )
 def test_refuses_labels(setting, rows, labels, message):
     _, start, train, x, _ = setting
-    with pytest.raises(ValueError, match=message):
+    error = TypeError if labels.dtype == float else ValueError
+    with pytest.raises(error, match=message):
         train(start, x[:rows], labels)
 
 
 def test_refuses_numbers(setting):
     from course_utils.keras_models import classifier_trainer
 
-    for options in ({"steps": 0}, {"steps": 1, "batch_size": 0}, {"steps": 1, "peak_rate": 0}):
-        with pytest.raises(ValueError, match="must be positive"):
+    for name, options in {
+        "steps": {"steps": 0},
+        "batch_size": {"steps": 1, "batch_size": 0},
+        "learning_rate": {"steps": 1, "learning_rate": 0},
+    }.items():
+        with pytest.raises(ValueError, match=f"{name} must be"):
             classifier_trainer(setting[0], **options)
+
+
+def test_the_older_name_of_the_learning_rate(setting):
+    from course_utils.keras_models import classifier_trainer
+
+    network, start, train, x, labels = setting
+    train(start, x, labels)
+    expected = network.get_weights()
+    classifier_trainer(network, steps=60, peak_rate=0.05)(start, x, labels)
+    assert all(map(np.array_equal, expected, network.get_weights()))
+
+
+def test_a_loss_that_explodes_leaves_the_network_as_it_was(setting):
+    network, start, train, x, labels = setting
+    network.set_weights(start)
+    with pytest.raises(FloatingPointError, match="smaller learning_rate"):
+        train([np.full_like(weights, np.nan) for weights in start], x, labels)
+    assert all(map(np.array_equal, start, network.get_weights()))

@@ -95,7 +95,7 @@ def test_a_linear_network_learns_the_regression_from_noisy_to_clean(models):
     design = np.column_stack([copies, np.ones(len(copies))])
     solution = np.linalg.lstsq(design, np.tile(x, (20, 1)), rcond=None)[0]
     network = linear_network(models)
-    models.fit(network, x, noise=0.4, loss="mse", epochs=30, batch_size=20, report=False)
+    models.fit(network, x, noise=0.4, loss="mse", epochs=30, batch_size=20, progress=False)
     fresh = gaussian_noise(stripes(seed=1), 0.4, seed=99)
     expected = np.column_stack([fresh, np.ones(len(fresh))]) @ solution
     difference = network(fresh).numpy() - expected
@@ -106,7 +106,9 @@ def test_noisy_targets_teach_the_identity(models):
     """The network is not unable to reproduce noise; it learns what the targets ask for."""
     noisy = gaussian_noise(stripes(rows=2000), 0.4)
     network = linear_network(models)
-    models.fit(network, noisy, loss="mse", epochs=30, batch_size=20, peak_rate=0.02, report=False)
+    models.fit(
+        network, noisy, loss="mse", epochs=30, batch_size=20, learning_rate=0.02, progress=False
+    )
     fresh = gaussian_noise(stripes(seed=1), 0.4, seed=99)
     assert np.sqrt(np.mean((network(fresh).numpy() - fresh) ** 2)) < 0.05
 
@@ -123,10 +125,10 @@ def test_given_pairs_and_their_validation(models):
         loss="mse",
         epochs=10,
         batch_size=20,
-        report=False,
+        progress=False,
     )
     error = np.mean((network(fresh).numpy() - stripes(seed=1)) ** 2)
-    assert history.validation_loss[-1] == pytest.approx(error, rel=1e-4)
+    assert history.validation[-1] == pytest.approx(error, rel=1e-4)
     assert error < 0.5 * np.mean((fresh - stripes(seed=1)) ** 2)
 
 
@@ -134,10 +136,10 @@ def test_validation_alone_is_its_own_target_and_gets_no_noise(models):
     x = stripes()
     network = linear_network(models)
     history = models.fit(
-        network, x, noise=0.4, validation=x, loss="mse", epochs=1, batch_size=20, report=False
+        network, x, noise=0.4, validation=x, loss="mse", epochs=1, batch_size=20, progress=False
     )
     error = np.mean((network(x).numpy() - x) ** 2)
-    assert history.validation_loss == [pytest.approx(error, rel=1e-4)]
+    assert history.validation == [pytest.approx(error, rel=1e-4)]
 
 
 def test_training_with_noise_depends_on_its_seed_and_on_nothing_else(models):
@@ -146,7 +148,9 @@ def test_training_with_noise_depends_on_its_seed_and_on_nothing_else(models):
     def train(seed, global_seed):
         keras.utils.set_random_seed(global_seed)
         network = linear_network(models)
-        models.fit(network, stripes(), noise=0.3, epochs=1, batch_size=20, seed=seed, report=False)
+        models.fit(
+            network, stripes(), noise=0.3, epochs=1, batch_size=20, seed=seed, progress=False
+        )
         return network.get_weights()[0]
 
     first = train(0, 1)
@@ -160,13 +164,19 @@ def test_training_with_noise_depends_on_its_seed_and_on_nothing_else(models):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"noise": -0.1}, "noise must be a finite number of at least 0, got -0.1"),
-        ({"noise": np.nan}, "noise must be a finite number"),
-        ({"noise": np.inf}, "noise must be a finite number"),
+        ({"noise": -0.1}, "noise must be a number of at least 0, got -0.1"),
+        ({"noise": np.nan}, "noise must be a number of at least 0, got nan"),
+        ({"noise": np.inf}, "noise must be a number of at least 0, got inf"),
         ({"targets": np.zeros((8, 6))}, "x and targets must have the same number of rows, got 9 "),
         ({"targets": np.zeros((9, 5))}, r"targets must have shape \(rows, 6\)"),
-        ({"targets": np.full((9, 6), 2)}, r"targets must lie in \[0, 1\] for binary cross-entropy"),
-        ({"targets": np.full((9, 6), np.nan)}, "targets holds values that are not finite"),
+        (
+            {"targets": np.full((9, 6), 2)},
+            r"targets, for binary cross-entropy, must lie in \[0, 1\]",
+        ),
+        (
+            {"targets": np.full((9, 6), np.nan)},
+            "targets must be finite, got nan in row 0, column 0",
+        ),
         ({"validation": (np.zeros((9, 6)),)}, "an array or two of them, got 1"),
         (
             {"validation": (np.zeros((9, 6)), np.zeros((8, 6)))},
@@ -174,23 +184,25 @@ def test_training_with_noise_depends_on_its_seed_and_on_nothing_else(models):
         ),
         (
             {"validation": (np.zeros((9, 6)), np.full((9, 6), 2))},
-            r"the targets of validation must lie in \[0, 1\]",
+            r"the targets of validation, for binary cross-entropy, must lie in \[0, 1\]",
         ),
     ],
 )
 def test_fit_refuses(models, options, message):
     with pytest.raises(ValueError, match=message):
-        models.fit(linear_network(models), np.zeros((9, 6)), batch_size=3, report=False, **options)
+        models.fit(
+            linear_network(models), np.zeros((9, 6)), batch_size=3, progress=False, **options
+        )
 
 
 def test_noise_needs_grey_values_whatever_the_loss(models):
     x = np.full((9, 6), 1.5)
-    with pytest.raises(ValueError, match=r"x must lie in \[0, 1\] for noise that is cut to it"):
+    with pytest.raises(ValueError, match=r"x, for noise that is cut to it, must lie in \[0, 1\]"):
         models.fit(linear_network(models), x, noise=0.1, loss="mse", batch_size=3)
 
 
 def test_inputs_outside_the_unit_interval_are_fine_if_the_targets_are_inside(models):
     x = stripes(rows=40)
     network, _, _ = models.mlp_autoencoder([6, 3])
-    history = models.fit(network, 2 * x - 1, targets=x, epochs=1, batch_size=10, report=False)
-    assert np.isfinite(history.loss[0])
+    history = models.fit(network, 2 * x - 1, targets=x, epochs=1, batch_size=10, progress=False)
+    assert np.isfinite(history.train[0])

@@ -94,6 +94,42 @@ def test_masked_loss_of_nothing_is_zero_with_a_zero_gradient(models, tf):
     assert tape.gradient(loss, variable).numpy().tolist() == [[0.0, 0.0]]
 
 
+@pytest.mark.parametrize("answer", [np.inf, -np.inf, np.nan, 1e30])
+def test_whatever_is_answered_in_a_missing_cell_costs_nothing(models, tf, answer):
+    targets, predictions = table(2)
+    expected = numpy_masked_mse(targets, predictions)
+    predictions[np.isnan(targets)] = answer
+    variable = tf.Variable(predictions)
+    with tf.GradientTape() as tape:
+        loss = models.masked_mse(tf.constant(targets), variable)
+    assert float(loss) == pytest.approx(expected, rel=1e-6)
+    gradient = tape.gradient(loss, variable).numpy()
+    assert (gradient[np.isnan(targets)] == 0).all()
+    assert np.isfinite(gradient).all()
+
+
+def test_rows_without_a_known_cell_cost_nothing(models):
+    targets, predictions = table(4)
+    more = np.vstack([targets, np.full((2, 5), np.nan)]), np.vstack([predictions, predictions[:2]])
+    assert float(models.masked_mse(*more)) == float(models.masked_mse(targets, predictions))
+
+
+def test_a_model_saved_with_the_masked_loss_can_be_loaded(models, tmp_path):
+    import keras
+
+    targets, inputs = table(5)
+    network = source_network(models, columns=5, code=2)
+    network.compile("adam", models.masked_mse)
+    network.fit(inputs, targets, verbose=0)
+    network.save(tmp_path / "network.keras")
+    loaded = keras.models.load_model(tmp_path / "network.keras")
+    assert loaded.loss is models.masked_mse
+    np.testing.assert_array_equal(loaded(inputs), network(inputs))
+    assert loaded.evaluate(inputs, targets, verbose=0) == pytest.approx(
+        numpy_masked_mse(targets, network(inputs).numpy()), rel=1e-5
+    )
+
+
 def test_masked_loss_without_missing_cells_is_the_plain_one(models, tf):
     _, predictions = table(1)
     targets = np.ones_like(predictions)
@@ -122,7 +158,7 @@ def test_each_epoch_visits_every_row_once_in_an_order_from_the_seed(models):
     x = np.arange(5, dtype=np.float32)[:, None]
 
     def visits(seed, shuffle=True):
-        batches = repeated._repeated_batches(x, 10 * x, 2, 6, shuffle, seed)
+        batches = repeated._repeated_batches(x, 10 * x, 2, 6, shuffle, np.random.default_rng(seed))
         seen = [(a.numpy().ravel(), b.numpy().ravel()) for a, b in batches]
         assert [len(a) for a, _ in seen] == [2, 2, 1] * 6
         assert all((10 * a == b).all() for a, b in seen)
@@ -176,15 +212,19 @@ def test_settings_of_the_model_stay(models):
     ("arguments", "options", "message"),
     [
         ((np.ones((3, 5)),), {}, r"inputs must have shape \(rows, 4\)"),
-        ((np.ones(4),), {}, "inputs must have shape"),
-        ((np.ones((0, 4)),), {}, "at least one"),
-        ((np.ones((3, 4)), np.ones((2, 4))), {}, "targets must have shape"),
-        ((np.full((3, 4), np.nan),), {}, "inputs holds values that are not finite"),
-        ((np.ones((3, 4)), np.full((3, 4), np.nan)), {}, "NaN needs loss=masked_mse"),
+        ((np.ones(4),), {}, r"inputs must be 2-D with shape \(rows, 4\)"),
+        ((np.ones((0, 4)),), {}, "inputs must not be empty"),
+        (
+            (np.ones((3, 4)), np.ones((2, 4))),
+            {},
+            "inputs and targets must have the same number of rows, got 3 and 2",
+        ),
+        ((np.full((3, 4), np.nan),), {}, "inputs must be finite, got nan"),
+        ((np.ones((3, 4)), np.full((3, 4), np.nan)), {}, "targets must be finite, got nan"),
         ((np.ones((3, 4)),), {"epochs": 15}, "got 15 epochs in 10 parts"),
-        ((np.ones((3, 4)),), {"epochs": 0}, "got 0 epochs"),
-        ((np.ones((3, 4)),), {"batch_size": 0}, "must be positive"),
-        ((np.ones((3, 4)),), {"learning_rate": 0.0}, "must be positive"),
+        ((np.ones((3, 4)),), {"epochs": 0}, "epochs must be an integer of at least 1, got 0"),
+        ((np.ones((3, 4)),), {"batch_size": 0}, "batch_size must be an integer of at least 1"),
+        ((np.ones((3, 4)),), {"learning_rate": 0.0}, "learning_rate must be a number above 0"),
     ],
 )
 def test_bad_input_is_refused(models, arguments, options, message):

@@ -29,10 +29,10 @@ def test_an_encoder_learns_linear_targets_of_another_width(models):
         loss="mse",
         epochs=30,
         batch_size=20,
-        peak_rate=0.05,
-        report=False,
+        learning_rate=0.05,
+        progress=False,
     )
-    assert history.validation_loss[-1] < 1e-3
+    assert history.validation[-1] < 1e-3
     np.testing.assert_allclose(encoder(x[500:]).numpy(), y[500:], atol=0.1)
 
 

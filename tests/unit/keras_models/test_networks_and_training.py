@@ -69,15 +69,18 @@ def test_log_odds_clips_at_both_ends(models):
     np.testing.assert_allclose(result[[0, 1], [2, 0]], [np.log(0.3 / 0.7), 0.0], atol=1e-12)
 
 
-@pytest.mark.parametrize("mean", [[-0.1], [1.1], [np.nan]])
-def test_log_odds_refuses_what_is_no_mean(models, mean):
-    with pytest.raises(ValueError, match=r"mean must lie in \[0, 1\]"):
+@pytest.mark.parametrize(
+    ("mean", "message"),
+    [([-0.1], r"lie in \[0, 1\]"), ([1.1], r"lie in \[0, 1\]"), ([np.nan], "be finite")],
+)
+def test_log_odds_refuses_what_is_no_mean(models, mean, message):
+    with pytest.raises(ValueError, match=f"mean must {message}"):
         models.log_odds(mean)
 
 
 @pytest.mark.parametrize("smallest", [0, 0.5, -1, np.nan])
 def test_log_odds_refuses_a_clip_without_an_inside(models, smallest):
-    with pytest.raises(ValueError, match="smallest must lie between"):
+    with pytest.raises(ValueError, match="smallest must be a number above 0 and below 0.5"):
         models.log_odds([0.5], smallest=smallest)
 
 
@@ -122,7 +125,7 @@ def test_halves_share_the_layers_and_compose_to_the_whole(models):
     x = low_rank()
     autoencoder, encoder, decoder = models.mlp_autoencoder([12, 8, 3], code_activation="tanh")
     np.testing.assert_array_equal(decoder(encoder(x)).numpy(), autoencoder(x).numpy())
-    models.fit(autoencoder, x, epochs=1, report=False)
+    models.fit(autoencoder, x, epochs=1, progress=False)
     np.testing.assert_array_equal(decoder(encoder(x)).numpy(), autoencoder(x).numpy())
     assert encoder.get_layer("code") is autoencoder.get_layer("code")
 
@@ -175,9 +178,20 @@ def test_seed_alone_decides_the_weights(models, keras):
     assert not np.array_equal(first[0], first[2])  # layers of one shape differ all the same
 
 
-@pytest.mark.parametrize("widths", [[784], [], [784, 0], [784, 31.5], [784, -2]])
-def test_network_refuses_widths(models, widths):
-    with pytest.raises(ValueError, match="widths must be two or more positive integers"):
+@pytest.mark.parametrize(
+    ("widths", "error", "message"),
+    [
+        ([784], ValueError, r"widths must be two or more integers, input first, got \[784\]"),
+        ([], ValueError, "widths must be two or more integers"),
+        ([784, 0], ValueError, r"widths\[1\] must be an integer of at least 1, got 0"),
+        ([784, -2], ValueError, r"widths\[1\] must be an integer of at least 1, got -2"),
+        ([784, 31.5], TypeError, r"widths\[1\] must be an integer of at least 1, got 31.5"),
+        ([784.0, 2], TypeError, r"widths\[0\] must be an integer of at least 1, got 784.0"),
+        ([784, True], TypeError, r"widths\[1\] must be an integer of at least 1, got True"),
+    ],
+)
+def test_network_refuses_widths(models, widths, error, message):
+    with pytest.raises(error, match=message):
         models.mlp_autoencoder(widths)
 
 
@@ -186,7 +200,7 @@ def test_network_refuses_a_mean_it_cannot_start_from(models):
         models.mlp_autoencoder([6, 2], output_mean=np.zeros(5))
     with pytest.raises(ValueError, match="'sigmoid' or 'linear', got 'tanh'"):
         models.mlp_autoencoder([6, 2], output_activation="tanh", output_mean=np.zeros(6))
-    with pytest.raises(ValueError, match=r"mean must lie in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"output_mean must lie in \[0, 1\]"):
         models.mlp_autoencoder([6, 2], output_mean=np.full(6, 33.0))
 
 
@@ -201,7 +215,9 @@ def test_linear_autoencoder_reaches_the_bound_of_pca_and_not_less(models):
         [12, 2], output_activation="linear", output_mean=x.mean(axis=0)
     )
     assert rmse(x, autoencoder(x).numpy()) > 2 * bound
-    models.fit(autoencoder, x, loss="mse", epochs=60, batch_size=32, peak_rate=2e-2, report=False)
+    models.fit(
+        autoencoder, x, loss="mse", epochs=60, batch_size=32, learning_rate=2e-2, progress=False
+    )
     reached = rmse(x, autoencoder(x).numpy())
     assert bound * (1 - 1e-5) <= reached <= 1.02 * bound
     assert rmse(pca_reconstruction(x, 2), autoencoder(x).numpy()) < 0.2 * bound
@@ -212,13 +228,13 @@ def test_training_beats_the_mean_and_the_history_says_so(models):
     autoencoder, _, _ = models.mlp_autoencoder([12, 8, 2], output_mean=x.mean(axis=0))
     start = binary_cross_entropy(validation, autoencoder(validation).numpy())
     history = models.fit(
-        autoencoder, x, validation=validation, epochs=8, batch_size=16, report=False
+        autoencoder, x, validation=validation, epochs=8, batch_size=16, progress=False
     )
     end = binary_cross_entropy(validation, autoencoder(validation).numpy())
-    assert history.validation_loss[-1] == pytest.approx(end, rel=1e-4)
+    assert history.validation[-1] == pytest.approx(end, rel=1e-4)
     assert end < 0.97 * start
-    assert len(history.loss) == len(history.validation_loss) == len(history.seconds) == 8
-    assert history.loss[-1] < history.loss[0]
+    assert len(history.train) == len(history.validation) == len(history.seconds) == 8
+    assert history.train[-1] < history.train[0]
     assert min(history.seconds) > 0
 
 
@@ -228,7 +244,7 @@ def test_fit_depends_on_its_seed_and_on_nothing_else(models, keras):
     def train(seed, global_seed):
         keras.utils.set_random_seed(global_seed)
         autoencoder, _, _ = models.mlp_autoencoder([12, 2])
-        models.fit(autoencoder, x, epochs=2, batch_size=32, seed=seed, report=False)
+        models.fit(autoencoder, x, epochs=2, batch_size=32, seed=seed, progress=False)
         return np.concatenate([weights.ravel() for weights in autoencoder.get_weights()])
 
     first = train(0, 1)
@@ -250,9 +266,9 @@ def test_batches_shuffle_anew_and_never_repeat_a_row_within_an_epoch(models):
 
 @pytest.mark.parametrize("warmup", [0.0, 0.2])
 def test_learning_rate_rises_to_its_peak_and_falls_to_zero(models, warmup):
-    from course_utils.keras_models import training
+    from course_utils.keras_models import _steps
 
-    schedule = training._one_cycle(5e-3, warmup, 100)
+    schedule = _steps.one_cycle_schedule(5e-3, warmup, 100)
     rates = np.array([float(schedule(step)) for step in range(101)])
     top = round(100 * warmup)
     assert rates.argmax() == top
@@ -264,46 +280,80 @@ def test_learning_rate_rises_to_its_peak_and_falls_to_zero(models, warmup):
         assert rates[0] == pytest.approx(5e-3 / 25)
 
 
-def test_fit_leaves_the_settings_of_the_model_alone(models, capsys):
+def test_fit_leaves_the_settings_of_the_model_alone(models):
     autoencoder, _, _ = models.mlp_autoencoder([12, 2])
-    models.fit(autoencoder, low_rank(), epochs=1, report=False)
+    models.fit(autoencoder, low_rank(), epochs=1, progress=False)
     assert not autoencoder.compiled
-    assert capsys.readouterr().out == ""  # report=False
 
 
-def test_report_says_what_is_done_in_about_ten_lines(models, capsys):
-    autoencoder, _, _ = models.mlp_autoencoder([12, 2])
-    models.fit(autoencoder, low_rank(), validation=low_rank(seed=1), epochs=21, batch_size=64)
-    first, *lines = capsys.readouterr().out.splitlines()
-    assert first == "compiling, then 21 epochs of 4 steps with 64 rows each"
-    assert [int(line.split(":")[0].removeprefix("epoch")) for line in lines] == [
-        *range(3, 22, 3),
-    ]
-    assert all("training loss 0." in line and "validation loss 0." in line for line in lines)
+def test_a_constant_rate_is_that_of_plain_keras(models, keras):
+    """Without one cycle and without a shuffle, the steps are those of `compile` and `fit`."""
+    x = low_rank(rows=32)
+    ours, _, _ = models.mlp_autoencoder([12, 2])
+    plain, _, _ = models.mlp_autoencoder([12, 2])
+    models.fit(ours, x, epochs=3, batch_size=32, one_cycle=False, learning_rate=1e-2)
+    plain.compile(keras.optimizers.Adam(1e-2), "binary_crossentropy")
+    plain.fit(x, x, epochs=3, batch_size=32, shuffle=False, verbose=0)
+    for left, right in zip(ours.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(left, right, atol=1e-5)
+
+
+def test_one_cycle_takes_other_steps(models):
+    weights = []
+    for one_cycle in (True, False):
+        autoencoder, _, _ = models.mlp_autoencoder([12, 2])
+        models.fit(autoencoder, low_rank(), epochs=2, batch_size=32, one_cycle=one_cycle)
+        weights.append(autoencoder.get_weights()[0])
+    assert np.abs(weights[0] - weights[1]).max() > 1e-4
+
+
+def test_older_names_mean_the_same(models, capfd):
+    def trained(**options):
+        autoencoder, _, _ = models.mlp_autoencoder([12, 2])
+        return models.fit(autoencoder, low_rank(), validation=low_rank(), epochs=2, **options)
+
+    new = trained(learning_rate=0.01, progress=False)
+    old = trained(peak_rate=0.01, report=False)
+    assert (old.loss, old.validation_loss) == (new.train, new.validation)
+    assert capfd.readouterr() == ("", "")
+    trained(report=True)
+    assert "2/2" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
         (np.zeros((9, 5)), {}, r"x must have shape \(rows, 6\).*got \(9, 5\)"),
-        (np.zeros(6), {}, r"x must have shape \(rows, 6\).*got \(6,\)"),
-        (np.zeros((0, 6)), {}, "at least one row"),
-        (np.full((9, 6), 255), {}, r"x must lie in \[0, 1\].*divide bytes by 255"),
-        (np.full((9, 6), np.nan), {}, "x holds values that are not finite"),
-        (np.full((9, 6), np.inf), {"loss": "mse"}, "x holds values that are not finite"),
+        (np.zeros(6), {}, r"x must be 2-D with shape \(rows, 6\), got shape \(6,\)"),
+        (np.zeros((0, 6)), {}, r"x must not be empty, got shape \(0, 6\)"),
+        (np.full((9, 6), 255), {}, r"x, .*, must lie in \[0, 1\].*divide bytes by 255"),
+        (np.full((9, 6), np.nan), {}, "x must be finite, got nan in row 0, column 0"),
+        (np.full((9, 6), np.inf), {"loss": "mse"}, "x must be finite, got inf"),
         (np.zeros((9, 6)), {"validation": np.zeros((9, 7))}, "validation must have shape"),
-        (np.zeros((9, 6)), {"validation": np.full((9, 6), 2)}, r"validation must lie in \[0, 1\]"),
-        (np.zeros((9, 6)), {"batch_size": 10}, "from 1 to the 9 rows of x, got 10"),
-        (np.zeros((9, 6)), {"batch_size": 0}, "from 1 to the 9 rows of x, got 0"),
-        (np.zeros((9, 6)), {"epochs": 0}, "epochs must be at least 1"),
-        (np.zeros((9, 6)), {"peak_rate": 0}, "peak_rate must be positive"),
-        (np.zeros((9, 6)), {"warmup": 1}, "warmup from 0 to below 1"),
+        (
+            np.zeros((9, 6)),
+            {"validation": np.full((9, 6), 2)},
+            r"validation, .* must lie in \[0, 1\]",
+        ),
+        (
+            np.zeros((9, 6)),
+            {"batch_size": 10},
+            "batch_size must be at most the 9 rows of x, got 10",
+        ),
+        (np.zeros((9, 6)), {"batch_size": 0}, "batch_size must be an integer of at least 1, got 0"),
+        (np.zeros((9, 6)), {"epochs": 0}, "epochs must be an integer of at least 1, got 0"),
+        (np.zeros((9, 6)), {"learning_rate": 0}, "learning_rate must be a number above 0, got 0"),
+        (
+            np.zeros((9, 6)),
+            {"warmup": 1},
+            "warmup must be a number of at least 0 and below 1, got 1",
+        ),
     ],
 )
 def test_fit_refuses(models, data, options, message):
     autoencoder, _, _ = models.mlp_autoencoder([6, 2])
     with pytest.raises(ValueError, match=message):
-        models.fit(autoencoder, data, **{"batch_size": 3, "report": False} | options)
+        models.fit(autoencoder, data, **{"batch_size": 3, "progress": False} | options)
 
 
 def test_fit_refuses_a_network_that_is_no_autoencoder(models):
@@ -314,13 +364,13 @@ def test_fit_refuses_a_network_that_is_no_autoencoder(models):
 
 def test_fit_says_so_when_the_loss_explodes(models):
     autoencoder, _, _ = models.mlp_autoencoder([12, 8, 2], output_activation="linear")
-    with pytest.raises(FloatingPointError, match="try a smaller peak_rate"):
+    with pytest.raises(FloatingPointError, match="smaller learning_rate"):
         models.fit(
             autoencoder,
             low_rank(),
             loss="mse",
             epochs=3,
             batch_size=8,
-            peak_rate=1e30,
-            report=False,
+            learning_rate=1e30,
+            progress=False,
         )
