@@ -114,6 +114,8 @@ def test_rows_without_a_known_cell_cost_nothing(models):
     assert float(models.masked_mse(*more)) == float(models.masked_mse(targets, predictions))
 
 
+# Keras asks TensorFlow for arrays in a way that NumPy 2 warns of.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_model_saved_with_the_masked_loss_can_be_loaded(models, tmp_path):
     import keras
 
