@@ -6,8 +6,9 @@ from unittest import mock
 import numpy as np
 from hypothesis import strategies as st
 
-from course_utils import factorization, metrics
+from course_utils import metrics
 from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction
+from course_utils.factorization import linear_autoencoder
 
 _FILMS = 10
 
@@ -26,7 +27,7 @@ class _WrittenOut(Exercise):
 
     def judge(self, attempt: Any) -> Outcome:
         """Judge the attempt while `factorization.ease` has nothing to return."""
-        with mock.patch.object(factorization, "EASE", _refuse_ease):
+        with mock.patch.object(linear_autoencoder, "EASE", _refuse_ease):
             return super().judge(attempt)
 
 

@@ -43,9 +43,9 @@ MUTANTS = {
         "tests/checks/test_engine.py",
     ),
     "pictures without alt text": Mutant(
-        "course_utils/plots.py",
-        'metadata={"image/png": {"alt": alt}},',
-        "metadata={},",
+        "course_utils/plots/style.py",
+        'metadata={"image/png": {"alt": alt}})',
+        "metadata={})",
         "tests/unit/plots/test_show_and_style.py",
     ),
 }

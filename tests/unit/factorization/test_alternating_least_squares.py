@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from course_utils import datasets, factorization
-from course_utils.factorization import SVD, alternating_least_squares, truncated_svd
+from course_utils import datasets
+from course_utils.factorization import SVD, als, alternating_least_squares, truncated_svd
 from course_utils.metrics import rmse
 
 
@@ -50,7 +50,7 @@ def test_both_ways_of_counting_agree(monkeypatch):
     ratings = stored(*table())
     results = []
     for share in (0.0, 1.0):
-        monkeypatch.setattr(factorization, "_DENSE_SHARE", share)
+        monkeypatch.setattr(als, "_DENSE_SHARE", share)
         results.append(alternating_least_squares(ratings, 2, l2=0.5))
     for dense, sparse in zip(*results, strict=True):
         np.testing.assert_allclose(dense, sparse, rtol=1e-8, atol=1e-12)
@@ -112,10 +112,11 @@ def test_format_does_not_matter_and_input_stays(form):
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"ratings": np.eye(3)}, TypeError, "sparse array, got ndarray"),
+        ({"ratings": np.eye(3)}, TypeError, "sparse array.*got ndarray"),
         ({"l2": 0}, ValueError, "above 0, got 0"),
         ({"l2": np.nan}, ValueError, "above 0"),
         ({"rounds": 0}, ValueError, "at least 1, got 0"),
+        ({"rounds": 1.5}, TypeError, "got 1.5"),
         ({"k": 4}, ValueError, "from 1 to 3"),
         ({"k": 1.5}, TypeError, "integer"),
         ({"ratings": sp.csr_array([[np.inf, 1.0]])}, ValueError, "finite"),

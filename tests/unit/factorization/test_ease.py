@@ -99,8 +99,11 @@ class TestEase:
             (np.eye(3), 0.0, "above 0"),
             (np.eye(3), -1.0, "above 0"),
             (np.eye(3), np.inf, "above 0"),
-            (np.ones(3), 1.0, "two dimensions"),
+            (np.ones(3), 1.0, "2-D"),
             ([[np.nan]], 1.0, "finite"),
+            ([[1, 1, 1], [1, 1, 1]], 1e-18, "l2 must be at least .* take a larger penalty"),
+            ([[1], [1]], 1e-18, "l2 must be at least"),
+            ([[1e200]], 1.0, "divide them by a constant"),
         ],
     )
     def test_refuses(self, interactions, l2, message):

@@ -1,0 +1,16 @@
+"""Factorise a matrix: rank-k approximations, linear autoencoders, factors of known cells."""
+
+from course_utils.factorization.als import Factors, alternating_least_squares
+from course_utils.factorization.linear_autoencoder import EASE, ease, fit_ease
+from course_utils.factorization.svd import SVD, rank_k_rmse, truncated_svd
+
+__all__ = [
+    "EASE",
+    "SVD",
+    "Factors",
+    "alternating_least_squares",
+    "ease",
+    "fit_ease",
+    "rank_k_rmse",
+    "truncated_svd",
+]
