@@ -88,7 +88,7 @@ def _torch(name: str, matrix: sp.csr_array, table: np.ndarray) -> Callable[[], A
 def _tensorflow(matrix: sp.csr_array, table: np.ndarray) -> Callable[[], Any]:
     from course_utils import runtime
 
-    tf = runtime._import_framework("keras")
+    tf = runtime.import_framework("keras")
     threads = int(os.environ["OMP_NUM_THREADS"])
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)

@@ -19,8 +19,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# Notebook name of a framework -> the module whose import decides which one this process holds.
-_FRAMEWORK_MODULES = {"keras": "tensorflow", "torch": "torch"}
+from course_utils import _arguments
+from course_utils._frameworks import FRAMEWORKS
+
+__all__ = [
+    "PackageStatus",
+    "check_requirements",
+    "default_threads",
+    "device",
+    "environment_report",
+    "import_framework",
+    "start",
+]
+
+# Keras seeds NumPy's global generator, too, which takes 32 bits.
+_LARGEST_SEED = 2**32 - 1
 
 # Packages that also serve when another one is asked for: conda and Colab know one TensorFlow only.
 _SUBSTITUTES = {"tensorflow-cpu": "tensorflow"}
@@ -36,7 +49,8 @@ def start(
     Parameters
     ----------
     seed : int
-        Seed of the returned generator, of Python's `random` and of the framework.
+        Seed of the returned generator, of Python's `random` and of the framework, from 0 to
+        4294967295.
     framework : {"keras", "torch"}, optional
         The one framework this notebook uses. TensorFlow and PyTorch abort when both are loaded
         in a process on machines that have Triton, so asking for the second one is refused.
@@ -51,8 +65,10 @@ def start(
 
     Raises
     ------
+    TypeError
+        If `seed` or `threads` is no integer, or `framework` no text.
     ValueError
-        If `seed`, `framework` or `threads` is not one of the values above.
+        If one of them is not one of the values above, or `OMP_NUM_THREADS` holds no number.
     RuntimeError
         If the other framework is already loaded, or `framework` is not installed.
 
@@ -63,13 +79,12 @@ def start(
     >>> rng.integers(10)
     np.int64(8)
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be an integer of at least 0, got {seed!r}")
-    if framework is not None and framework not in _FRAMEWORK_MODULES:
-        raise ValueError(f"framework must be 'keras', 'torch' or None, got {framework!r}")
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads must be at least 1, got {threads!r}")
-    threads = threads or default_threads()
+    seed = _arguments.integer("seed", seed, 0, _LARGEST_SEED)
+    if framework is not None:
+        framework = _arguments.choice("framework", framework, FRAMEWORKS)
+    if threads is None:
+        threads = default_threads()
+    threads = _arguments.integer("threads", threads, 1)
     random.seed(seed)
     if framework == "keras":
         _start_keras(seed, threads)
@@ -82,6 +97,9 @@ def start(
 def default_threads() -> int:
     """Threads to use when nobody says: `OMP_NUM_THREADS`, else the CPUs of this process.
 
+    As in OpenMP, `OMP_NUM_THREADS` may be a list with a number for each level of nested loops,
+    such as ``4,2``; the first one counts.
+
     Returns
     -------
     int
@@ -90,18 +108,22 @@ def default_threads() -> int:
     Raises
     ------
     ValueError
-        If `OMP_NUM_THREADS` is not a positive integer.
+        If `OMP_NUM_THREADS` holds anything but positive integers.
 
     Examples
     --------
     >>> default_threads() >= 1
     True
     """
-    text = os.environ.get("OMP_NUM_THREADS", "")
+    text = os.environ.get("OMP_NUM_THREADS", "").strip()
     if text:
-        if not text.isdecimal() or int(text) < 1:
-            raise ValueError(f"OMP_NUM_THREADS must be a positive integer, got {text!r}")
-        return int(text)
+        levels = [level.strip() for level in text.split(",")]
+        if not all(level.isdecimal() and int(level) > 0 for level in levels):
+            raise ValueError(
+                "the environment variable OMP_NUM_THREADS must be a positive integer, or several "
+                f"with commas between them, got {text!r}; correct it or unset it"
+            )
+        return int(levels[0])
     if hasattr(os, "sched_getaffinity"):  # a container may own fewer CPUs than the machine has
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -122,7 +144,7 @@ def device() -> str:
     >>> device() in {"cuda", "mps", "cpu"}  # doctest: +SKIP
     True
     """
-    torch = _import_framework("torch")
+    torch = import_framework("torch")
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -131,7 +153,7 @@ def device() -> str:
 def _start_keras(seed: int, threads: int) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    tensorflow = _import_framework("keras")
+    tensorflow = import_framework("keras")
     # From the fifth network of a kernel on, TensorFlow warns that it compiles again; that is meant.
     tensorflow.get_logger().setLevel("ERROR")
     # TensorFlow refuses new thread counts once it has run; a re-run of the set-up cell is fine.
@@ -147,19 +169,48 @@ def _start_torch(seed: int, threads: int) -> None:
     # to compute. Ten thousand turns last some tens of microseconds, about as long as such a gap.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    torch = _import_framework("torch")
+    torch = import_framework("torch")
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
 
 
-def _import_framework(framework: str) -> Any:
-    for other, module in _FRAMEWORK_MODULES.items():
+def import_framework(framework: str) -> Any:
+    """Import TensorFlow or PyTorch without start-up messages, if this process holds no other.
+
+    Used by the course's own functions; a notebook calls :func:`start`.
+
+    Parameters
+    ----------
+    framework : {"keras", "torch"}
+        Which one.
+
+    Returns
+    -------
+    module
+        ``tensorflow`` or ``torch``.
+
+    Raises
+    ------
+    TypeError
+        If `framework` is no text.
+    ValueError
+        If it is another one.
+    RuntimeError
+        If the other framework is already loaded, or this one cannot be imported.
+
+    Examples
+    --------
+    >>> import_framework("torch").__name__  # doctest: +SKIP
+    'torch'
+    """
+    framework = _arguments.choice("framework", framework, FRAMEWORKS)
+    for other, module in FRAMEWORKS.items():
         if other != framework and module in sys.modules:
             raise RuntimeError(
                 f"this process already holds {module}, so {framework!r} cannot start here: "
                 "one framework per notebook. Restart the kernel and run the set-up cell first."
             )
-    module = _FRAMEWORK_MODULES[framework]
+    module = FRAMEWORKS[framework]
     if module in sys.modules:
         return sys.modules[module]
     try:
@@ -267,6 +318,15 @@ def check_requirements(requirements: list[str]) -> list[PackageStatus]:
     list of PackageStatus
         One per remaining requirement, in the given order.
 
+    Raises
+    ------
+    TypeError
+        If `requirements` is a single text.
+    ValueError
+        If a line is no requirement.
+    RuntimeError
+        If `packaging`, which reads the lines, is missing itself.
+
     Examples
     --------
     >>> for status in check_requirements(["numpy>=1", "no-such-package>=2"]):
@@ -274,11 +334,25 @@ def check_requirements(requirements: list[str]) -> list[PackageStatus]:
     [ok] numpy
     [fix: python -m pip install "no-such-package>=2"] no-such-package: not installed
     """
-    from packaging.requirements import Requirement
+    if isinstance(requirements, str):
+        raise TypeError(
+            f"requirements must be a list of lines, got the text {requirements!r}; put it in [ ]"
+        )
+    try:
+        from packaging.requirements import InvalidRequirement, Requirement
+    except ImportError as error:
+        raise RuntimeError(
+            "packaging is not installed in this environment; run: python -m pip install packaging"
+        ) from error
 
     report = []
     for line in requirements:
-        requirement = Requirement(line)
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement as error:
+            raise ValueError(
+                f"requirements must hold lines such as 'numpy>=2.0', got {line!r}"
+            ) from error
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
         name, wanted = requirement.name, str(requirement.specifier)

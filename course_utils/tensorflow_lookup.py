@@ -7,6 +7,7 @@ TensorFlow's arrays.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,12 +18,19 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from course_utils import _arguments
 from course_utils.embeddings import COMBINERS, embedding_bag_inputs
-from course_utils.runtime import _import_framework
+from course_utils.runtime import import_framework
+
+__all__ = ["answer_here", "tensorflow_lookup"]
 
 
 def tensorflow_lookup(
-    matrix: ArrayLike | sp.sparray | sp.spmatrix, table: ArrayLike, upstream: ArrayLike
+    matrix: ArrayLike | sp.sparray | sp.spmatrix,
+    table: ArrayLike,
+    upstream: ArrayLike,
+    *,
+    timeout: float = 300.0,
 ) -> dict[str, np.ndarray]:
     """Let `tf.nn.embedding_lookup_sparse` do the lookup in a second process.
 
@@ -34,10 +42,12 @@ def tensorflow_lookup(
     ----------
     matrix : array_like or scipy sparse array, shape (rows, ids)
         Weights, as for :func:`course_utils.embeddings.sparse_embedding_lookup`.
-    table : array_like of float32 or float64, shape (ids, dimension)
-        One row per id.
+    table : array_like of real numbers, shape (ids, dimension)
+        One row per id. TensorFlow computes in its type: float32, and float64 for all others.
     upstream : array_like, shape (rows, dimension)
         Gradient of a loss with respect to the combiner "sum".
+    timeout : float
+        Seconds after which the second process is given up.
 
     Returns
     -------
@@ -47,21 +57,66 @@ def tensorflow_lookup(
 
     Raises
     ------
+    TypeError
+        If an argument holds no real numbers, or `table` or `upstream` is sparse.
+    ValueError
+        If the shapes do not fit each other, or a value is not finite.
     RuntimeError
-        If the second process fails; the message holds what it said.
+        If the second process fails, is killed or is too slow; the message holds what it said.
     """
     ids, offsets, weights = embedding_bag_inputs(matrix)
+    table = _arguments.dense("table", table, ndim=2, shape="(ids, dimension)", single=True)
+    upstream = _arguments.dense(
+        "upstream", upstream, ndim=2, shape="(rows, dimension)", empty=True, single=True
+    )
+    timeout = _arguments.number("timeout", timeout, above=0)
+    columns = np.shape(matrix)[1]
+    if len(table) != columns:
+        raise ValueError(
+            f"table must have a row for each of the {columns} columns of matrix, got {len(table)}"
+        )
+    wanted = (len(offsets), table.shape[1])
+    if upstream.shape != wanted:
+        raise ValueError(
+            "upstream must have a row for each row of matrix and the columns of table, shape "
+            f"{wanted}, got {upstream.shape}"
+        )
     with tempfile.TemporaryDirectory() as folder:
         question, answer = Path(folder) / "question.npz", Path(folder) / "answer.npz"
         np.savez(
             question, ids=ids, offsets=offsets, weights=weights, table=table, upstream=upstream
         )
-        command = [sys.executable, "-m", __name__, str(question), str(answer)]
-        finished = subprocess.run(command, capture_output=True, text=True)
-        if finished.returncode:
-            raise RuntimeError(f"the process with TensorFlow failed:\n{finished.stderr}")
+        _ask([sys.executable, "-m", __name__, str(question), str(answer)], timeout)
         with np.load(answer) as arrays:
             return dict(arrays)
+
+
+def _ask(command: list[str], timeout: float) -> None:
+    """Run the second process to its end, or say how it ended instead."""
+    try:
+        finished = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(
+            f"the process with TensorFlow did not answer within {timeout:g} s; on a busy machine, "
+            "run the cell again or pass a larger timeout"
+        ) from None
+    except OSError as error:
+        raise RuntimeError(f"the process with TensorFlow did not start: {error}") from error
+    if finished.returncode < 0:
+        name = signal.Signals(-finished.returncode).name
+        raise RuntimeError(
+            f"the process with TensorFlow was ended by {name}, for instance for want of memory:\n"
+            f"{finished.stderr}"
+        )
+    if finished.returncode:
+        raise RuntimeError(f"the process with TensorFlow failed:\n{finished.stderr}")
 
 
 def answer_here(
@@ -72,6 +127,8 @@ def answer_here(
     upstream: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Compute the four arrays in this process, which then holds TensorFlow.
+
+    Used by the course's own second process; a notebook calls :func:`tensorflow_lookup`.
 
     Parameters
     ----------
@@ -87,7 +144,7 @@ def answer_here(
     dict of str to ndarray
         As :func:`tensorflow_lookup`.
     """
-    tf = _import_framework("keras")
+    tf = import_framework("keras")
     # TensorFlow wants two sparse tensors whose rows are left-aligned lists: ids, and weights.
     counts = np.diff(offsets, append=len(ids))
     rows = np.repeat(np.arange(len(counts)), counts)

@@ -10,10 +10,10 @@ from typing import Any
 
 import keras
 
-Schedule = keras.optimizers.schedules.LearningRateSchedule
 
-
-def one_cycle_schedule(learning_rate: float, warmup: float, steps: int) -> Schedule:
+def one_cycle_schedule(
+    learning_rate: float, warmup: float, steps: int
+) -> keras.optimizers.schedules.LearningRateSchedule:
     """Return a rate that rises to its peak in a share of the steps and falls to 0 in the rest."""
     warmup_steps = round(warmup * steps)
     if warmup_steps == 0:
@@ -28,7 +28,7 @@ def one_cycle_schedule(learning_rate: float, warmup: float, steps: int) -> Sched
 
 def compiled_twin(
     network: keras.Model,
-    learning_rate: float | Schedule,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
     loss: str | Callable[..., Any],
     *,
     steps: int,
@@ -43,7 +43,7 @@ def compiled_twin(
     ----------
     network : keras.Model
         Its layers are shared, its own settings neither read nor changed.
-    learning_rate : float or Schedule
+    learning_rate : float or LearningRateSchedule
         For Adam.
     loss : str or callable
         As Keras takes it.

@@ -33,18 +33,43 @@ def test_start_seeds_python_and_returns_a_seeded_generator(capsys):
     assert capsys.readouterr().out.splitlines()[0] == "Ready: seed 3"
 
 
-@pytest.mark.parametrize("seed", [-1, 1.0, True, "0", None])
-def test_start_refuses_a_bad_seed(seed):
-    message = f"seed must be an integer of at least 0, got {seed!r}"
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+@pytest.mark.parametrize(
+    ("seed", "error"),
+    [
+        (-1, ValueError),
+        (2**32, ValueError),  # NumPy's global generator, which Keras seeds, takes 32 bits
+        (1.0, TypeError),
+        (True, TypeError),
+        ("0", TypeError),
+        (None, TypeError),
+    ],
+)
+def test_start_refuses_a_bad_seed(seed, error):
+    message = f"seed must be an integer from 0 to 4294967295, got {seed!r}"
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
         runtime.start(seed=seed)
 
 
+def test_start_takes_numbers_of_numpy(capsys):
+    first = runtime.start(seed=np.int64(3)).random(), random.random()
+    assert first == (runtime.start(seed=3).random(), random.random())
+    assert capsys.readouterr().out == "Ready: seed 3\n" * 2
+
+
 def test_start_refuses_unknown_framework_and_threads():
-    with pytest.raises(ValueError, match="^framework must be 'keras', 'torch' or None, got 'jax'$"):
+    with pytest.raises(ValueError, match="^framework must be 'keras' or 'torch', got 'jax'$"):
         runtime.start(framework="jax")
-    with pytest.raises(ValueError, match="^threads must be at least 1, got 0$"):
+    with pytest.raises(TypeError, match="^framework must be 'keras' or 'torch', got 1$"):
+        runtime.start(framework=1)
+    with pytest.raises(ValueError, match="^threads must be an integer of at least 1, got 0$"):
         runtime.start(threads=0)
+    with pytest.raises(TypeError, match="^threads must be an integer of at least 1, got 2.0$"):
+        runtime.start(threads=2.0)
+
+
+def test_import_framework_refuses_other_ones():
+    with pytest.raises(ValueError, match="^framework must be 'keras' or 'torch', got 'jax'$"):
+        runtime.import_framework("jax")
 
 
 class Recorder:
@@ -71,7 +96,7 @@ def recorded(monkeypatch):
     calls = []
     for name in (*SET_BY_START, "OMP_WAIT_POLICY", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(runtime, "_import_framework", lambda name: Recorder(calls, name))
+    monkeypatch.setattr(runtime, "import_framework", lambda name: Recorder(calls, name))
     monkeypatch.setattr(
         runtime.importlib, "import_module", lambda name: Recorder(calls, f"import {name}")
     )
@@ -120,7 +145,7 @@ def test_device_prefers_cuda_then_mps(monkeypatch, cuda, mps, expected):
     answers = {"torch.cuda.is_available": cuda, "torch.backends.mps.is_available": mps}
     asked = []
     monkeypatch.setattr(
-        runtime, "_import_framework", lambda name: asked.append(name) or Recorder([], name, answers)
+        runtime, "import_framework", lambda name: asked.append(name) or Recorder([], name, answers)
     )
     assert runtime.device() == expected
     assert asked == ["torch"]
@@ -131,11 +156,31 @@ def test_default_threads_follow_the_environment(monkeypatch):
     assert runtime.default_threads() == 7
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert 1 <= runtime.default_threads() <= (os.cpu_count() or 1)
-    for bad in ("0", "two", "-1"):
-        monkeypatch.setenv("OMP_NUM_THREADS", bad)
-        message = f"^OMP_NUM_THREADS must be a positive integer, got '{bad}'$"
-        with pytest.raises(ValueError, match=message):
-            runtime.default_threads()
+
+
+@pytest.mark.parametrize(
+    ("text", "threads"), [("4,2", 4), (" 3 ", 3), ("5 , 1,1", 5), ("16", 16), ("010", 10)]
+)
+def test_default_threads_read_what_openmp_reads(monkeypatch, text, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert runtime.default_threads() == threads
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_variable_says_nothing(monkeypatch, text):
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert 1 <= runtime.default_threads() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize("text", ["0", "two", "-1", "2.0", "4,", ",4", "4,two", "4,0", "4 2", "²"])
+def test_default_threads_refuse_other_texts(monkeypatch, text):
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    message = (
+        "the environment variable OMP_NUM_THREADS must be a positive integer, or several with "
+        f"commas between them, got {text!r}; correct it or unset it"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        runtime.default_threads()
 
 
 KERAS = """
@@ -269,3 +314,48 @@ def test_report_without_the_package_itself_names_the_command(monkeypatch):
     )
     with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
         runtime.environment_report()
+
+
+def test_report_refuses_what_is_no_list_of_requirements():
+    with pytest.raises(TypeError, match="^requirements must be a list of lines, got the text"):
+        runtime.check_requirements("numpy>=2")
+    with pytest.raises(ValueError, match=r"lines such as 'numpy>=2.0', got 'numpy >='$"):
+        runtime.check_requirements(["numpy >="])
+
+
+def test_report_without_packaging_names_the_command(monkeypatch):
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)  # makes the import fail
+    with pytest.raises(RuntimeError, match="run: python -m pip install packaging$"):
+        runtime.check_requirements([])
+
+
+def test_a_package_without_a_version_counts_as_missing(monkeypatch):
+    monkeypatch.setattr(runtime, "_installed_version", lambda name: None)
+    (status,) = runtime.check_requirements(["numpy>=2"])
+    assert str(status) == '[fix: python -m pip install "numpy>=2"] numpy: not installed'
+
+
+def test_importing_the_package_loads_nothing_that_takes_time():
+    code = """
+import sys
+before = set(sys.modules)
+import course_utils
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+import course_utils._frameworks
+assert not {"numpy", "scipy", "pandas", "tensorflow", "keras", "torch"} & set(sys.modules)
+"""
+    run = run_python(code)
+    assert (run.stdout.split(), run.stderr) == (["course_utils"], "")
+
+
+def test_no_module_without_need_brings_a_framework_along():
+    code = """
+import importlib, sys
+from course_utils._frameworks import framework_of, module_names
+for name in module_names():
+    if framework_of(name) is None:
+        importlib.import_module(name)
+assert not {"tensorflow", "keras", "torch"} & set(sys.modules)
+"""
+    run = run_python(code)
+    assert (run.returncode, run.stderr) == (0, "")
