@@ -7,6 +7,7 @@ TensorFlow.
 from course_utils.torch_models.dense import Autoencoder
 from course_utils.torch_models.files import load, save
 from course_utils.torch_models.interactions import InteractionAutoencoder
+from course_utils.torch_models.losses import mean_loss
 from course_utils.torch_models.sparse_codes import (
     SparseCodeAutoencoder,
     keep_top_k,
@@ -17,7 +18,7 @@ from course_utils.torch_models.sparse_input import (
     SparseInputAutoencoder,
     sparse_mean_squared_error,
 )
-from course_utils.torch_models.training import History, fit, mean_loss
+from course_utils.torch_models.training import History, fit
 
 __all__ = [
     "Autoencoder",

@@ -9,13 +9,15 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from course_utils import _arguments
+from course_utils._sparse_forms import is_sparse
+from course_utils.torch_models.randomness import Seed, first_weights
 from course_utils.torch_models.tensors import (
-    canonical,
-    check_share,
-    check_sizes,
+    check_width,
+    dense_rows,
     layers,
-    observed_squared_error,
-    on_device_of,
+    sizes,
+    sparse_rows,
     with_gaps,
 )
 
@@ -44,18 +46,23 @@ class Autoencoder(nn.Module):
         Share of the observed cells hidden from the encoder in training, from 0 to below 1. What
         stays is divided by 1 - hide_observed, so that codes keep their scale. Drawn from PyTorch's
         global generator, which :func:`fit` seeds.
+    seed : int or numpy.random.Generator, optional
+        Decides the first weights, and PyTorch's global generator stays as it is. Default: they are
+        drawn from that one, as PyTorch's own layers do.
 
     Attributes
     ----------
     config : dict
-        The four arguments, as :func:`save` stores them.
+        The first four arguments, as :func:`save` stores them.
     encoder, decoder : torch.nn.Sequential
         The two halves; they take rows without gaps.
 
     Raises
     ------
+    TypeError
+        If a size is no integer or `hide_observed` no number.
     ValueError
-        If a size is not a positive integer or `hide_observed` is out of range.
+        If a size is below 1 or `hide_observed` is out of range.
 
     References
     ----------
@@ -80,19 +87,45 @@ class Autoencoder(nn.Module):
         code_size: int = 32,
         *,
         hide_observed: float = 0.0,
+        seed: Seed | None = None,
     ) -> None:
         super().__init__()
-        widths = [n_features, *hidden_sizes, code_size]
-        check_sizes(widths)
-        check_share(hide_observed)
         self.config: dict[str, Any] = {
-            "n_features": int(n_features),
-            "hidden_sizes": [int(width) for width in hidden_sizes],
-            "code_size": int(code_size),
-            "hide_observed": float(hide_observed),
+            "n_features": _arguments.integer("n_features", n_features, 1),
+            "hidden_sizes": sizes("hidden_sizes", hidden_sizes),
+            "code_size": _arguments.integer("code_size", code_size, 1),
+            "hide_observed": _arguments.number("hide_observed", hide_observed, 0, below=1),
         }
-        self.encoder = layers(widths)
-        self.decoder = layers(widths[::-1])
+        widths = [self.config["n_features"], *self.config["hidden_sizes"], self.config["code_size"]]
+        with first_weights(seed):
+            self.encoder = layers(widths)
+            self.decoder = layers(widths[::-1])
+
+    def prepare(self, rows: Any, name: str = "rows") -> Tensor | sp.csr_array:
+        """Bring rows into the form of which :func:`fit` cuts its batches.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
+            As for :meth:`encode`.
+        name : str
+            What messages call them.
+
+        Returns
+        -------
+        Tensor or csr_array, shape (n, n_features)
+            Sparse rows stay sparse; others are on the model's device.
+
+        Raises
+        ------
+        TypeError
+            If `rows` do not hold real numbers.
+        ValueError
+            If the number of columns is not `n_features`, or a value is infinite.
+        """
+        rows = sparse_rows(self, rows, name) if is_sparse(rows) else dense_rows(self, rows, name)
+        check_width(rows, self.config["n_features"])
+        return rows
 
     def encode(self, rows: Any) -> Tensor:
         """Codes of rows.
@@ -100,7 +133,8 @@ class Autoencoder(nn.Module):
         Parameters
         ----------
         rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
-            On any device and of any type; NaN, or not stored, where nothing was observed.
+            On any device and of any real type; NaN, or not stored, where nothing was observed.
+            What a sparse array stores twice is the sum.
 
         Returns
         -------
@@ -109,8 +143,11 @@ class Autoencoder(nn.Module):
 
         Raises
         ------
+        TypeError
+            If `rows` do not hold real numbers.
         ValueError
-            If the number of columns is not `n_features`.
+            If the number of columns is not `n_features`, cells are masked, or one is infinite or
+            stored as NaN.
         """
         return self.encoder(self._hide(torch.nan_to_num(self._tensor(rows), nan=0.0)))
 
@@ -143,7 +180,8 @@ class Autoencoder(nn.Module):
             Differentiable; 0 if nothing was observed.
         """
         target = self._tensor(rows)
-        return observed_squared_error(self(target), target)
+        total, cells = squared_error(self(target), target)
+        return total / cells.clamp(min=1)
 
     def loss_weight(self, rows: Any) -> Tensor:
         """Count the cells that :meth:`loss` averages over.
@@ -158,19 +196,20 @@ class Autoencoder(nn.Module):
         Tensor of integer, shape ()
             The number of observed cells.
         """
-        if sp.issparse(rows):
-            return torch.tensor(canonical(rows).nnz)
-        return (~torch.isnan(self._tensor(rows))).sum()
+        rows = self.prepare(rows)
+        return torch.tensor(rows.nnz) if is_sparse(rows) else (~torch.isnan(rows)).sum()
 
     def _hide(self, rows: Tensor) -> Tensor:
         # A gap is 0 already, so dropout can only hide what was observed.
         return nn.functional.dropout(rows, self.config["hide_observed"], self.training)
 
     def _tensor(self, rows: Any) -> Tensor:
-        tensor = with_gaps(self, rows) if sp.issparse(rows) else on_device_of(self, rows)
-        if tensor.ndim != 2 or tensor.shape[1] != self.config["n_features"]:
-            raise ValueError(
-                f"the model takes rows of {self.config['n_features']} columns, "
-                f"got an array of shape {tuple(tensor.shape)}"
-            )
-        return tensor
+        rows = self.prepare(rows)
+        return with_gaps(self, rows) if is_sparse(rows) else rows
+
+
+def squared_error(output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Sum of the squared errors over the cells of the target that are not NaN, and their number."""
+    observed = ~torch.isnan(target)
+    # Not (error[observed]): how many cells that selects a GPU would have to tell the CPU first.
+    return torch.where(observed, output - target, 0.0).square().sum(), observed.sum()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from course_utils import _files
 from course_utils.torch_models.dense import Autoencoder
 from course_utils.torch_models.interactions import InteractionAutoencoder
 from course_utils.torch_models.sparse_codes import SparseCodeAutoencoder
@@ -38,18 +38,22 @@ def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
     model : torch.nn.Module
         One of this module's models.
     path : path
-        Where to write; the folder must exist.
+        Where to write; ``~`` is the home folder. A new file gets the mode that the umask asks for.
 
     Raises
     ------
     TypeError
         If `model` is of another class.
+    FileNotFoundError
+        If the folder does not exist.
+    OSError
+        If the file cannot be written; an earlier one is then as it was.
 
     See Also
     --------
     load : Reads the file.
     """
-    write(description(model), Path(path))
+    write(description(model), path)
 
 
 def load(path: str | os.PathLike[str]) -> nn.Module:
@@ -65,7 +69,8 @@ def load(path: str | os.PathLike[str]) -> nn.Module:
     Returns
     -------
     torch.nn.Module
-        A new model on the CPU with the stored class, configuration and weights.
+        A new model on the CPU with the stored class, configuration and weights, in evaluation
+        mode. PyTorch's global generator stays as it is.
 
     Raises
     ------
@@ -76,17 +81,20 @@ def load(path: str | os.PathLike[str]) -> nn.Module:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(SparseInputAutoencoder(4, [], 2), Path(folder) / "model.pt")
     ...     load(Path(folder) / "model.pt").config
     {'n_features': 4, 'hidden_sizes': [], 'code_size': 2}
     """
-    content = read(Path(path))
-    model = _CLASSES[content["class"]](**content["config"])
+    content = read(_files.home(path))
+    if content["class"] not in _CLASSES:
+        raise ValueError(f"{path} holds a {content['class']}, which this course does not know")
+    model = _CLASSES[content["class"]](**content["config"], seed=0)
     state = content["run"]["best_state"] if "run" in content else content["state"]
     model.to(next(iter(state.values())).dtype)
     model.load_state_dict(state)
-    return model
+    return model.eval()
 
 
 def description(model: nn.Module) -> dict[str, Any]:
@@ -102,25 +110,27 @@ def description(model: nn.Module) -> dict[str, Any]:
     }
 
 
-def write(content: dict[str, Any], path: Path) -> None:
+def write(content: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Write the content of a file; an earlier one stays until the new one is whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(content, file)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    _files.replace_atomically(path, lambda file: torch.save(content, file))
 
 
 def read(path: Path) -> dict[str, Any]:
     """Content of a file of this course, on the CPU."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the path of a file in it")
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
+    except PermissionError:
+        raise
     except Exception as error:  # torch raises many types: zip, pickle, end of file
+        if "numpy" in str(error):
+            raise ValueError(
+                f"{path} holds numbers of NumPy, as the course's first edition wrote them, and "
+                "cannot be read; delete the file and train again"
+            ) from error
         raise ValueError(f"{path} is damaged or not a file of this course ({error})") from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise ValueError(f"{path} was not written by save() or fit() of this course")

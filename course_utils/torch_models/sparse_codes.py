@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from course_utils.torch_models.dense import Autoencoder
-from course_utils.torch_models.tensors import (
-    observed_squared_error,
-)
+from course_utils import _arguments
+from course_utils.torch_models.dense import Autoencoder, squared_error
+from course_utils.torch_models.randomness import Seed, first_weights
+from course_utils.torch_models.tensors import as_tensor, real_tensor
 
 
 class SparseCodeAutoencoder(Autoencoder):
@@ -49,14 +48,18 @@ class SparseCodeAutoencoder(Autoencoder):
     unit_atoms : bool, optional
         Scale each atom to length 1, so that a code cannot be made small by large atoms. Default:
         except for "kl", whose codes cannot exceed 1.
+    seed : int or numpy.random.Generator, optional
+        Decides the first weights, as for :class:`Autoencoder`.
 
     Attributes
     ----------
     config : dict
-        The seven arguments, as :func:`save` stores them.
+        The first seven arguments, as :func:`save` stores them.
 
     Raises
     ------
+    TypeError
+        If an argument is of the wrong kind, such as 2.0 for a count.
     ValueError
         If an argument is out of range, or is given to a kind of sparsity that ignores it.
 
@@ -69,7 +72,7 @@ class SparseCodeAutoencoder(Autoencoder):
     Examples
     --------
     >>> model = SparseCodeAutoencoder(6, 8, sparsity="top_k", k=2)
-    >>> codes = model.encode(np.eye(6))
+    >>> codes = model.encode(torch.eye(6))
     >>> codes.shape, int((codes > 0).sum(dim=1).max()) <= 2
     (torch.Size([6, 8]), True)
     """
@@ -84,30 +87,35 @@ class SparseCodeAutoencoder(Autoencoder):
         target: float = 0.05,
         k: int | None = None,
         unit_atoms: bool | None = None,
+        seed: Seed | None = None,
     ) -> None:
-        super().__init__(n_features, [], code_size)
-        if sparsity not in ("none", "kl", "l1", "top_k"):
-            raise ValueError(f"sparsity must be 'none', 'kl', 'l1' or 'top_k', got {sparsity!r}")
-        if not 0 <= weight < math.inf:
-            raise ValueError(f"weight must be a number of at least 0, got {weight!r}")
-        if weight and sparsity not in ("kl", "l1"):
-            raise ValueError(f"sparsity {sparsity!r} has no weight, got {weight!r}")
-        if (k is None) == (sparsity == "top_k"):
-            raise ValueError(f"k is for sparsity 'top_k', which needs it; got {sparsity!r}, k={k}")
-        _check_target(target)
-        if k is not None:
-            _check_k(k, code_size)
-        self.config = {
-            "n_features": int(n_features),
-            "code_size": int(code_size),
-            "sparsity": sparsity,
-            "weight": float(weight),
-            "target": float(target),
-            "k": None if k is None else int(k),
-            "unit_atoms": sparsity != "kl" if unit_atoms is None else bool(unit_atoms),
-        }
+        with first_weights(seed):
+            super().__init__(n_features, [], code_size)
+            sparsity = _arguments.choice("sparsity", sparsity, ("none", "kl", "l1", "top_k"))
+            weight = _arguments.number("weight", weight, 0)
+            if weight and sparsity not in ("kl", "l1"):
+                raise ValueError(f"sparsity {sparsity!r} has no weight, got {weight!r}")
+            if (k is None) == (sparsity == "top_k"):
+                raise ValueError(
+                    f"k is for sparsity 'top_k', which needs it; got {sparsity!r}, k={k}"
+                )
+            self.config = {
+                "n_features": self.config["n_features"],
+                "code_size": self.config["code_size"],
+                "sparsity": sparsity,
+                "weight": weight,
+                "target": _checked_target(target),
+                "k": None if k is None else _arguments.integer("k", k, 1, code_size),
+                "unit_atoms": sparsity != "kl"
+                if unit_atoms is None
+                else _arguments.flag("unit_atoms", unit_atoms),
+            }
+            self._start_at_atoms()
+
+    def _start_at_atoms(self) -> None:
+        """Draw atoms of length 1, and let each unit look for its own."""
         layer_in, layer_out = self._two_layers()
-        with torch.no_grad():  # each unit starts by looking for its own atom
+        with torch.no_grad():
             nn.init.normal_(layer_out.weight)
             layer_out.weight.copy_(nn.functional.normalize(layer_out.weight, dim=0))
             layer_in.weight.copy_(layer_out.weight.T)
@@ -117,25 +125,48 @@ class SparseCodeAutoencoder(Autoencoder):
     def _two_layers(self) -> tuple[nn.Linear, nn.Linear]:
         return cast(nn.Linear, self.encoder[0]), cast(nn.Linear, self.decoder[0])
 
-    def start_at(self, mean: ArrayLike) -> None:
+    def start_at_mean(self, mean: ArrayLike) -> None:
         """Set the offset to the mean row, and let the encoder look at what differs from it.
 
         Parameters
         ----------
         mean : array_like, shape (n_features,)
             Mean of the training rows.
+
+        Raises
+        ------
+        TypeError
+            If `mean` does not hold real numbers.
+        ValueError
+            If it has another shape or is not finite.
         """
+        offset = as_tensor(_arguments.dense("mean", mean, ndim=1, single=True))
         layer_in, layer_out = self._two_layers()
+        if offset.shape != layer_out.bias.shape:
+            raise ValueError(
+                f"mean must have {self.config['n_features']} numbers, got {len(offset)}; "
+                "it is the mean of the training rows by column"
+            )
         with torch.no_grad():
-            layer_out.bias.copy_(torch.as_tensor(np.asarray(mean)))
+            layer_out.bias.copy_(offset)
             layer_in.bias.copy_(-layer_in.weight @ layer_out.bias)
 
-    def encode(self, rows: ArrayLike | Tensor) -> Tensor:
+    def start_at(self, mean: ArrayLike) -> None:
+        """Do what :meth:`start_at_mean` does; this is its former name.
+
+        Parameters
+        ----------
+        mean : array_like, shape (n_features,)
+            As for :meth:`start_at_mean`.
+        """
+        self.start_at_mean(mean)
+
+    def encode(self, rows: Any) -> Tensor:
         """Codes of rows: the very tensor that the decoder receives.
 
         Parameters
         ----------
-        rows : array_like or Tensor, shape (n, n_features)
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
             As for :meth:`Autoencoder.encode`.
 
         Returns
@@ -181,12 +212,12 @@ class SparseCodeAutoencoder(Autoencoder):
         """
         return codes @ self.atoms() + self._two_layers()[1].bias
 
-    def forward(self, rows: ArrayLike | Tensor) -> Tensor:
+    def forward(self, rows: Any) -> Tensor:
         """Reconstruct rows, gaps included.
 
         Parameters
         ----------
-        rows : array_like or Tensor, shape (n, n_features)
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
             As for :meth:`encode`.
 
         Returns
@@ -196,12 +227,12 @@ class SparseCodeAutoencoder(Autoencoder):
         """
         return self.decode(self.encode(rows))
 
-    def loss(self, rows: ArrayLike | Tensor) -> Tensor:
+    def loss(self, rows: Any) -> Tensor:
         """Mean squared error over the observed cells, plus the weighted penalty of the code.
 
         Parameters
         ----------
-        rows : array_like or Tensor, shape (n, n_features)
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
             Input and target.
 
         Returns
@@ -210,13 +241,49 @@ class SparseCodeAutoencoder(Autoencoder):
             Differentiable. The "kl" penalty is that of the batch, so it depends on which rows
             come together.
         """
+        return self.loss_of(self.loss_totals(rows))
+
+    def loss_totals(self, rows: Any) -> Tensor:
+        """Add up over rows whatever the loss is made of.
+
+        Neither penalty is a mean over cells, and "kl" is no mean of anything: a mean of losses of
+        batches would depend on how the rows were cut. These totals do not.
+
+        Parameters
+        ----------
+        rows : array_like or Tensor or scipy sparse array, shape (n, n_features)
+            Input and target.
+
+        Returns
+        -------
+        Tensor, shape (3 + code_size,)
+            Squared error, observed cells, rows, and the activity of each unit.
+        """
         target = self._tensor(rows)
         codes = self.encode(target)
-        loss = observed_squared_error(self.decode(codes), target)
+        error, cells = squared_error(self.decode(codes), target)
+        counts = torch.stack([error, cells.to(error), torch.full_like(error, len(codes))])
+        return torch.cat([counts, codes.sum(dim=0)])
+
+    def loss_of(self, totals: Tensor) -> Tensor:
+        """Turn totals into the loss of the rows they come from.
+
+        Parameters
+        ----------
+        totals : Tensor, shape (3 + code_size,)
+            From :meth:`loss_totals`, also the sum of those of several batches.
+
+        Returns
+        -------
+        Tensor, shape ()
+            The loss.
+        """
+        error, cells, n_rows = totals[:3]
+        loss, activity = error / cells.clamp(min=1), totals[3:] / n_rows
         if self.config["sparsity"] == "kl":
-            loss = loss + self.config["weight"] * _divergence(codes, self.config["target"])
-        elif self.config["sparsity"] == "l1":
-            loss = loss + self.config["weight"] * l1_sparsity(codes)
+            return loss + self.config["weight"] * _divergence(activity, self.config["target"])
+        if self.config["sparsity"] == "l1":
+            return loss + self.config["weight"] * activity.mean()  # no code is negative
         return loss
 
 
@@ -259,19 +326,18 @@ def kl_sparsity(codes: Tensor, target: float) -> Tensor:
     >>> kl_sparsity(torch.tensor([[0.0], [0.1]]), target=0.05)
     tensor(0.)
     """
-    _check_codes(codes)
-    _check_target(target)
+    codes, target = _checked_codes(codes), _checked_target(target)
     if not bool(((codes >= 0) & (codes <= 1)).all()):
         raise ValueError(
             "codes must lie in [0, 1], such as the output of a sigmoid; "
             f"got values from {float(codes.min()):g} to {float(codes.max()):g}"
         )
-    return _divergence(codes, target)
+    return _divergence(codes.mean(dim=0), target)
 
 
-def _divergence(codes: Tensor, target: float) -> Tensor:
-    rounding = torch.finfo(codes.dtype).eps
-    means = codes.mean(dim=0).clamp(rounding, 1 - rounding)
+def _divergence(means: Tensor, target: float) -> Tensor:
+    rounding = torch.finfo(means.dtype).eps
+    means = means.clamp(rounding, 1 - rounding)
     on = target * (math.log(target) - torch.log(means))
     off = (1 - target) * (math.log1p(-target) - torch.log1p(-means))
     return (on + off).mean()
@@ -310,8 +376,7 @@ def l1_sparsity(codes: Tensor) -> Tensor:
     >>> l1_sparsity(torch.tensor([[3.0, 0.0], [0.0, -1.0]]))
     tensor(1.)
     """
-    _check_codes(codes)
-    return codes.abs().mean()
+    return _checked_codes(codes).abs().mean()
 
 
 def keep_top_k(codes: Tensor, k: int) -> Tensor:
@@ -350,23 +415,18 @@ def keep_top_k(codes: Tensor, k: int) -> Tensor:
     tensor([[3., 0., 2.],
             [0., 0., 5.]])
     """
-    _check_codes(codes)
-    _check_k(k, codes.shape[1])
+    codes = _checked_codes(codes)
+    k = _arguments.integer("k", k, 1, codes.shape[1])
     values, places = codes.topk(k, dim=1)
     return torch.zeros_like(codes).scatter(1, places, values)
 
 
-def _check_codes(codes: Tensor) -> None:
+def _checked_codes(codes: Any) -> Tensor:
+    codes = real_tensor("codes", codes)
     if codes.ndim != 2 or codes.numel() == 0:
         raise ValueError(f"codes must be 2-D and not empty, got shape {tuple(codes.shape)}")
+    return codes
 
 
-def _check_target(target: float) -> None:
-    if not 0 < target < 1:
-        raise ValueError(f"target must lie between 0 and 1, got {target!r}")
-
-
-def _check_k(k: Any, units: int) -> None:
-    whole = isinstance(k, (int, np.integer)) and not isinstance(k, bool)
-    if not whole or not 1 <= k <= units:
-        raise ValueError(f"k must be an integer from 1 to {units}, got {k!r}")
+def _checked_target(target: Any) -> float:
+    return _arguments.number("target", target, above=0, below=1)

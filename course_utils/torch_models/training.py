@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from course_utils.torch_models.files import description, read, write
-from course_utils.torch_models.tensors import canonical, on_device_of
+from course_utils import _arguments
+from course_utils._progress import epochs_bar
+from course_utils.torch_models.checkpoints import Checkpoint, fingerprint
+from course_utils.torch_models.losses import MeanLoss, evaluating, mean_loss
+from course_utils.torch_models.randomness import Seed, seed_number, seeded
+from course_utils.torch_models.tensors import ready
+
+__all__ = ["History", "fit", "mean_loss"]
 
 
 class History(NamedTuple):
@@ -26,9 +28,11 @@ class History(NamedTuple):
     Attributes
     ----------
     train : list of float
-        Mean loss of each epoch, taken while the weights still moved.
+        Loss of each epoch: the mean over its steps of the loss of the batch, in training mode and
+        before the step moved the weights. Each step weighs as many things as the loss averages
+        over, so that the cut into batches favours none.
     validation : list of float
-        Validation loss after each epoch; empty without validation.
+        Validation loss after each epoch, in evaluation mode; empty without validation.
     best_epoch : int
         Epoch, counted from 0, whose weights the model has now.
     """
@@ -49,7 +53,7 @@ def fit(
     one_cycle: bool = False,
     patience: int | None = None,
     min_delta: float = 0.0,
-    seed: int = 0,
+    seed: Seed = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> History:
@@ -59,16 +63,18 @@ def fit(
 
     The model's own `loss(rows)` says what is minimised; batches are `rows[positions]`. The model's
     device decides where this happens: dense rows move there as a whole, once, and sparse ones batch
-    by batch.
+    by batch. However the training ends, also when it is interrupted, the model then has the weights
+    of its best epoch, or those it came with if there was none, and is in evaluation mode.
 
     Parameters
     ----------
     model : torch.nn.Module
         With a method `loss(rows) -> Tensor` that averages over rows, or else over as many things
-        as its method `loss_weight(rows)` says. It is trained in place and ends with the weights
-        of its best epoch.
-    rows : csr_array or ndarray or Tensor, shape (n, n_features)
-        Training rows.
+        as its method `loss_weight(rows)` says. If its loss is no such mean, methods
+        `loss_totals(rows)`, which add up over batches, and `loss_of(totals)` tell what it is for
+        many batches. It is trained in place.
+    rows : scipy sparse array or array_like or Tensor, shape (n, n_features)
+        Training rows, with something in them. A single row may be empty.
     validation : like `rows`, or callable, optional
         Decides which epoch is best: rows whose loss does, or a function that takes the model, in
         evaluation mode, and returns a loss. Default: the training loss decides.
@@ -86,14 +92,17 @@ def fit(
         Stop after so many epochs without improvement. Default: never.
     min_delta : float
         What counts as improvement: a loss lower than the best by more than this.
-    seed : int
+    seed : int or numpy.random.Generator
         Decides, epoch by epoch, the order of the rows and whatever the model draws from PyTorch's
         global generator, which is left as it was found.
     checkpoint : path, optional
         File to write after each epoch. If it exists, training continues from there, and ends with
-        the same weights as if it had never stopped.
+        the same weights as if it had never stopped; those that `model` comes with do not matter.
+        It belongs to its rows, validation rows, settings and configuration, in whatever form and
+        type the rows come; `patience`, `min_delta` and, without `one_cycle`, `epochs` may change.
     progress : bool, optional
-        Whether to draw a progress bar on stderr. Default: only on a terminal.
+        Whether to draw a progress bar. Default: in a notebook's page or on a terminal, once
+        training has taken two seconds; it vanishes at the end.
 
     Returns
     -------
@@ -102,9 +111,17 @@ def fit(
 
     Raises
     ------
+    TypeError
+        If an option is of the wrong kind, such as 2.0 for a count, or `rows` are none that the
+        model takes.
     ValueError
-        If a number is out of range, there are no rows, the loss is not finite, or `checkpoint`
-        belongs to another model or another training.
+        If a number is out of range, there is nothing in the rows, or `checkpoint` belongs to
+        another model or another training.
+    FileNotFoundError
+        If the folder of `checkpoint` does not exist.
+    FloatingPointError
+        If the training or the validation loss, or a weight, is not finite. A checkpoint then
+        holds the epochs before.
 
     References
     ----------
@@ -113,128 +130,195 @@ def fit(
 
     Examples
     --------
-    >>> from course_utils import torch_models
-    >>> _ = torch.manual_seed(0)
-    >>> model = torch_models.SparseInputAutoencoder(4, hidden_sizes=[], code_size=2)
-    >>> rows = sp.csr_array(np.eye(4, dtype=np.float32))
-    >>> history = fit(model, rows, epochs=50, learning_rate=0.05)
+    >>> import scipy.sparse
+    >>> from course_utils.torch_models import SparseInputAutoencoder
+    >>> model = SparseInputAutoencoder(4, hidden_sizes=[], code_size=2, seed=0)
+    >>> history = fit(model, scipy.sparse.eye_array(4), epochs=50, learning_rate=0.05)
     >>> history.train[-1] < 0.7 * history.train[0]
     True
     """
-    for name, number, least in (
-        ("epochs", epochs, 1),
-        ("batch_size", batch_size, 1),
-        ("patience", patience if patience is not None else 1, 1),
-        ("learning_rate", learning_rate, 0),
-        ("min_delta", min_delta, 0),
-    ):
-        if not least <= number < math.inf:
-            raise ValueError(f"{name} must be at least {least}, got {number!r}")
-    rows = _ready(rows, "rows", model)
-    if validation is not None and not callable(validation):
-        validation = _ready(validation, "validation", model)
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    settings = {
-        "rows": list(rows.shape),
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "one_cycle": epochs if one_cycle else None,
-        "seed": seed,
-    }
-
-    def rate(epochs_done: float) -> float:
-        return _one_cycle(learning_rate, epochs_done / epochs) if one_cycle else learning_rate
-
-    run = _Run()
-    if checkpoint is not None and Path(checkpoint).exists():
-        run = _resume(Path(checkpoint), model, optimizer, settings)
-    bar = tqdm(
-        total=epochs,
-        initial=len(run.train),
-        unit="epoch",
-        disable=None if progress is None else not progress,
+    settings = _Settings.checked(
+        epochs, batch_size, learning_rate, one_cycle, patience, min_delta, seed
     )
-    with bar:
-        while len(run.train) < epochs and not run.stalled(patience):
-            epoch = len(run.train)
-            run.train.append(_train_epoch(model, rows, optimizer, batch_size, (seed, epoch), rate))
-            if validation is not None:
-                run.validation.append(_validation_loss(model, validation, batch_size))
-            latest = (run.train if validation is None else run.validation)[-1]
-            if latest < run.best_loss - min_delta:
-                run.best_epoch, run.best_loss = epoch, latest
-                run.best_state = {key: t.clone() for key, t in model.state_dict().items()}
-            if checkpoint is not None:
-                _write_checkpoint(Path(checkpoint), model, optimizer, settings, run)
-            bar.update()
-            bar.set_postfix(loss=f"{latest:.4g}", best=f"{run.best_loss:.4g}")
-    model.load_state_dict(run.best_state)
+    rows, validation = _checked_data(model, rows, validation)
+    file = None
+    if checkpoint is not None:
+        file = Checkpoint(checkpoint, model, _identity(model, rows, validation, settings))
+    run = _Run(model, settings)
+    run.resume(file)
+    try:
+        with epochs_bar(settings.epochs, len(run.train), progress) as advance:
+            for epoch in run.remaining():
+                run.train_on(rows, epoch)
+                run.judge(validation)
+                run.write(file)
+                advance(run.losses[-1], run.best_loss)
+    finally:
+        run.finish()
     return History(run.train, run.validation, run.best_epoch)
 
 
-def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
-    """Loss of a model on rows, averaged over batches without training.
+@dataclass(frozen=True)
+class _Settings:
+    """The options of `fit` as numbers of Python, which a checkpoint can hold."""
 
-    Introduced in *Look up embeddings from a sparse matrix*.
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    one_cycle: bool
+    patience: int | None
+    min_delta: float
+    seed: int
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-        As for :func:`fit`.
-    rows : csr_array or ndarray or Tensor, shape (n, n_features)
-        At least one row.
-    batch_size : int
-        Rows at a time; changes memory, not the result.
+    @classmethod
+    def checked(
+        cls,
+        epochs: Any,
+        batch_size: Any,
+        learning_rate: Any,
+        one_cycle: Any,
+        patience: Any,
+        min_delta: Any,
+        seed: Any,
+    ) -> _Settings:
+        return cls(
+            epochs=_arguments.integer("epochs", epochs, 1),
+            batch_size=_arguments.integer("batch_size", batch_size, 1),
+            learning_rate=_arguments.number("learning_rate", learning_rate, 0),
+            one_cycle=_arguments.flag("one_cycle", one_cycle),
+            patience=None if patience is None else _arguments.integer("patience", patience, 1),
+            min_delta=_arguments.number("min_delta", min_delta, 0),
+            seed=seed_number(seed),
+        )
 
-    Returns
-    -------
-    float
-        Mean over all rows, or over all things that the model's loss averages over.
-    """
-    rows = _ready(rows, "rows", model)
-    was_training = model.training
-    model.eval()
-    mean = _Mean()
-    with torch.no_grad():
-        for start in range(0, rows.shape[0], batch_size):
-            batch = rows[start : start + batch_size]
-            mean.add(model, model.loss(batch), batch)  # type: ignore[operator]
-    model.train(was_training)
-    return mean.value()
+    def rate(self, epochs_done: float) -> float:
+        """Learning rate after a number of epochs that need not be whole."""
+        if not self.one_cycle:
+            return self.learning_rate
+        return _one_cycle(self.learning_rate, epochs_done / self.epochs)
+
+
+def _one_cycle(peak: float, done: float, rise: float = 0.1) -> float:
+    """Learning rate when the share `done` of the training is over: up from peak / 25, down to 0."""
+    if done < rise:
+        return peak * (1 + 24 * done / rise) / 25
+    return peak * (1 + math.cos(math.pi * (done - rise) / (1 - rise))) / 2
+
+
+def _checked_data(model: Any, rows: Any, validation: Any) -> tuple[Any, Any]:
+    if not isinstance(model, nn.Module) or not callable(getattr(model, "loss", None)):
+        raise TypeError(
+            f"model must be a torch.nn.Module with a method loss(rows), got {type(model).__name__}"
+        )
+    rows = ready(model, rows, "rows")
+    if validation is not None and not callable(validation):
+        validation = ready(model, validation, "validation")
+    return rows, validation
+
+
+def _identity(model: nn.Module, rows: Any, validation: Any, settings: _Settings) -> dict[str, Any]:
+    """Name what a checkpoint must share with the training that continues it."""
+    judge = "a function" if callable(validation) else None
+    return {
+        "rows": fingerprint(rows),
+        "validation": judge if judge or validation is None else fingerprint(validation),
+        "precision": str(next(model.parameters()).dtype),
+        "batch_size": settings.batch_size,
+        "learning_rate": settings.learning_rate,
+        "one_cycle": settings.epochs if settings.one_cycle else None,
+        "seed": settings.seed,
+    }
+
+
+@dataclass
+class _Run:
+    """How far a training has come, and its best weights so far."""
+
+    model: nn.Module
+    settings: _Settings
+    train: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    best_epoch: int = -1
+    best_loss: float = math.inf
+
+    def __post_init__(self) -> None:
+        state = self.model.state_dict()
+        self.best_state = {key: tensor.clone() for key, tensor in state.items()}
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate)
+
+    @property
+    def losses(self) -> list[float]:
+        """The losses that decide which epoch is best."""
+        return self.validation or self.train
+
+    def resume(self, file: Checkpoint | None) -> None:
+        content = None if file is None else file.read()
+        if content is not None:
+            self.model.load_state_dict(content["state"])
+            self.optimizer.load_state_dict(content["optimizer"])
+            self._keep(content["run"].pop("best_state"))
+            for name, value in content["run"].items():
+                setattr(self, name, value)
+
+    def remaining(self) -> Iterator[int]:
+        """Epochs to train, until they are over or bring nothing any more."""
+        while len(self.train) < self.settings.epochs and not self._stalled():
+            yield len(self.train)
+
+    def _stalled(self) -> bool:
+        patience = self.settings.patience
+        return patience is not None and len(self.train) - 1 - self.best_epoch >= patience
+
+    def train_on(self, rows: Any, epoch: int) -> None:
+        """Train for one epoch."""
+        plan = self.settings
+        seed = plan.seed, epoch
+        loss = _train_epoch(self.model, rows, self.optimizer, plan.batch_size, seed, plan.rate)
+        self._refuse_unless_finite("training loss", loss)
+        finite = [torch.isfinite(weight).all() for weight in self.model.parameters()]
+        if not bool(torch.stack(finite).all()):
+            self._refuse_unless_finite("largest weight", math.inf)
+        self.train.append(loss)
+
+    def judge(self, validation: Any) -> None:
+        """Keep the weights if the epoch is the best so far."""
+        if validation is not None:
+            loss = _validation_loss(self.model, validation, self.settings.batch_size)
+            self._refuse_unless_finite("validation loss", loss)
+            self.validation.append(loss)
+        if self.losses[-1] < self.best_loss - self.settings.min_delta:
+            self.best_epoch, self.best_loss = len(self.train) - 1, self.losses[-1]
+            self._keep(self.model.state_dict())
+
+    def _keep(self, weights: dict[str, Tensor]) -> None:
+        for key, tensor in weights.items():
+            self.best_state[key].copy_(tensor)
+
+    def _refuse_unless_finite(self, what: str, value: float) -> None:
+        if math.isfinite(value):
+            return
+        now = "those it came with" if self.best_epoch < 0 else f"those of epoch {self.best_epoch}"
+        raise FloatingPointError(
+            f"the {what} is {value} after {len(self.train)} whole epochs, and the model's weights "
+            f"are {now}; a smaller learning_rate or scaled rows may help"
+        )
+
+    def write(self, file: Checkpoint | None) -> None:
+        if file is not None:
+            names = "train", "validation", "best_epoch", "best_loss", "best_state"
+            file.write(self.optimizer, {name: getattr(self, name) for name in names})
+
+    def finish(self) -> None:
+        """Leave the model with its best weights, ready to be asked."""
+        self.model.load_state_dict(self.best_state)
+        self.model.eval()
 
 
 def _validation_loss(model: nn.Module, validation: Any, batch_size: int) -> float:
     if not callable(validation):
         return mean_loss(model, validation, batch_size=batch_size)
-    model.eval()
-    with torch.no_grad():
+    with evaluating(model):
         return float(validation(model))
-
-
-class _Mean:
-    """Mean of the losses of batches; what is on a GPU is fetched once, at the end."""
-
-    def __init__(self) -> None:
-        self.losses: list[Tensor] = []
-        self.weights: list[Any] = []
-
-    def add(self, model: nn.Module, loss: Tensor, batch: Any) -> None:
-        self.losses.append(loss.detach())
-        count = getattr(model, "loss_weight", None)
-        self.weights.append(batch.shape[0] if count is None else count(batch))
-
-    def value(self) -> float:
-        losses = torch.stack(self.losses).cpu().double()
-        weights = torch.stack([torch.as_tensor(weight) for weight in self.weights]).cpu().double()
-        return float(losses @ weights / weights.sum())
-
-
-def _ready(rows: Any, name: str, model: nn.Module) -> Any:
-    """Rows that can be cut into batches: CSR if sparse, else a tensor where the model is."""
-    rows = canonical(rows) if sp.issparse(rows) else on_device_of(model, rows)
-    if rows.ndim != 2 or rows.shape[0] == 0:
-        raise ValueError(f"{name} must be 2-D with at least one row, got shape {tuple(rows.shape)}")
-    return rows
 
 
 def _train_epoch(
@@ -248,90 +332,19 @@ def _train_epoch(
     """One pass over the rows in a random order; mean loss on the way.
 
     `seed` ends with the number of the epoch; `rate` gives the learning rate after a number of
-    epochs that need not be whole.
+    epochs that need not be whole. The noise of an epoch depends on nothing that came before it, so
+    that a resumed training repeats the noise of an uninterrupted one.
     """
     order: Any = np.random.default_rng(seed).permutation(rows.shape[0])
     if isinstance(rows, Tensor):
         order = torch.from_numpy(order).to(rows.device)
     model.train()
-    mean = _Mean()
-    with _seeded(next(model.parameters()).device, seed):
+    mean = MeanLoss(model)
+    with seeded(np.random.SeedSequence(seed), next(model.parameters()).device):
         for start in range(0, len(order), batch_size):
             optimizer.param_groups[0]["lr"] = rate(seed[1] + start / len(order))
-            batch = rows[order[start : start + batch_size]]
-            loss = model.loss(batch)  # type: ignore[operator]
+            loss = mean.add(rows[order[start : start + batch_size]])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            mean.add(model, loss, batch)
-    value = mean.value()
-    if not math.isfinite(value):
-        raise ValueError(
-            f"the loss is {value} after {seed[1]} whole epochs; "
-            "a smaller learning_rate or scaled input may help"
-        )
-    return value
-
-
-def _one_cycle(peak: float, done: float, rise: float = 0.1) -> float:
-    """Learning rate when the share `done` of the training is over: up from peak / 25, down to 0."""
-    if done < rise:
-        return peak * (1 + 24 * done / rise) / 25
-    return peak * (1 + math.cos(math.pi * (done - rise) / (1 - rise))) / 2
-
-
-@contextlib.contextmanager
-def _seeded(device: torch.device, seed: tuple[int, int]) -> Iterator[None]:
-    """Seed PyTorch's global generators for one epoch, and give them back as they were.
-
-    The noise of an epoch then depends on nothing that came before it, so that a resumed training
-    repeats the noise of an uninterrupted one.
-    """
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-        yield
-
-
-@dataclass
-class _Run:
-    """How far a training has come."""
-
-    train: list[float] = field(default_factory=list)
-    validation: list[float] = field(default_factory=list)
-    best_epoch: int = -1
-    best_loss: float = math.inf
-    best_state: dict[str, Tensor] = field(default_factory=dict)
-
-    def stalled(self, patience: int | None) -> bool:
-        return patience is not None and len(self.train) - 1 - self.best_epoch >= patience
-
-
-def _write_checkpoint(
-    path: Path,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    settings: dict[str, Any],
-    run: _Run,
-) -> None:
-    content = description(model)
-    content |= {"optimizer": optimizer.state_dict(), "settings": settings, "run": vars(run)}
-    write(content, path)
-
-
-def _resume(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, settings: dict[str, Any]
-) -> _Run:
-    """Put model and optimizer where the checkpoint left them."""
-    content = read(path)
-    if "run" not in content:
-        raise ValueError(f"{path} holds a model, but no training that could continue")
-    wanted = {"class": type(model).__name__, "config": model.config, "settings": settings}
-    for key, value in wanted.items():
-        if content[key] != value:
-            raise ValueError(
-                f"{path} belongs to another training: its {key} is {content[key]}, "
-                f"not {value}; delete the file to start afresh"
-            )
-    model.load_state_dict(content["state"])
-    optimizer.load_state_dict(content["optimizer"])
-    return _Run(**content["run"])
+    return mean.value()

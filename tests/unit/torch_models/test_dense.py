@@ -178,17 +178,18 @@ def test_save_and_load(torch, models, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "message"),
+    ("arguments", "options", "error", "message"),
     [
-        ((0, [4], 2), {}, "integer of at least 1, got 0"),
-        ((5, [4.5], 2), {}, "got 4.5"),
-        ((5, [4], True), {}, "got True"),
-        ((5, [4], 2), {"hide_observed": 1.0}, "below 1, got 1.0"),
-        ((5, [4], 2), {"hide_observed": float("nan")}, "below 1, got nan"),
+        ((0, [4], 2), {}, ValueError, "n_features must be an integer of at least 1, got 0"),
+        ((5, [4.5], 2), {}, TypeError, r"hidden_sizes\[0\] must be .*got 4.5"),
+        ((5, 4, 2), {}, TypeError, "hidden_sizes must be a sequence of integers, got 4"),
+        ((5, [4], True), {}, TypeError, "code_size must be .*got True"),
+        ((5, [4], 2), {"hide_observed": 1.0}, ValueError, "below 1, got 1.0"),
+        ((5, [4], 2), {"hide_observed": float("nan")}, ValueError, "below 1, got nan"),
     ],
 )
-def test_refuses_sizes_and_shares(models, arguments, options, message):
-    with pytest.raises(ValueError, match=message):
+def test_refuses_sizes_and_shares(models, arguments, options, error, message):
+    with pytest.raises(error, match=message):
         models.Autoencoder(*arguments, **options)
 
 

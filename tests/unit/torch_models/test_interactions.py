@@ -96,7 +96,7 @@ def test_hides_the_promised_share(torch, models):
 
 def test_starts_at_popularity(torch, models):
     model = models.InteractionAutoencoder(3, 2).eval()
-    model.start_at([9, 0, 99])
+    model.start_at_popularity([9, 0, 99])
     with torch.no_grad():
         model.output.weight.zero_()
         p = torch.softmax(model(sp.csr_array((1, 3), dtype=np.float32)), dim=1)[0]
@@ -128,16 +128,45 @@ def test_save_and_load(torch, models, model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "options", "error", "message"),
     [
-        ((0, 2), "at least 1, got 0"),
-        ((3, 2.0), "at least 1, got 2.0"),
-        ((3, True), "got True"),
+        ((0, 2), {}, ValueError, "at least 1, got 0"),
+        ((3, 2.0), {}, TypeError, "at least 1, got 2.0"),
+        ((3, True), {}, TypeError, "got True"),
+        ((3,), {}, TypeError, "code_size must be an integer of at least 1, got None"),
+        ((3, 2), {"n_features": 3}, TypeError, "two names of one number"),
     ],
 )
-def test_refuses_sizes(models, arguments, message):
-    with pytest.raises(ValueError, match=message):
-        models.InteractionAutoencoder(*arguments)
+def test_refuses_sizes(models, arguments, options, error, message):
+    with pytest.raises(error, match=message):
+        models.InteractionAutoencoder(*arguments, **options)
+
+
+def test_its_columns_have_two_names(torch, models):
+    first, second = (
+        models.InteractionAutoencoder(code_size=2, seed=1, **{name: 5})
+        for name in ("n_items", "n_features")
+    )
+    assert first.config == second.config
+    assert first.config["n_features"] == 5
+    assert torch.equal(first.lookup.weight, second.lookup.weight)
+
+
+def test_refuses_what_is_no_popularity(models):
+    model = models.InteractionAutoencoder(3, 2)
+    for popularity in ([1, 2], [1, -1, 0]):
+        with pytest.raises(ValueError, match="popularity must be 3 numbers of at least 0"):
+            model.start_at_popularity(popularity)
+    with pytest.raises(ValueError, match="must be finite"):
+        model.start_at_popularity([1, np.nan, 0])
+
+
+def test_refuses_negative_interactions(models, model):
+    rows = two_kinds(4)
+    rows.data[3] = -1
+    row = int(np.searchsorted(rows.indptr, 3, side="right")) - 1
+    with pytest.raises(ValueError, match=f"got -1 in row {row}, column {rows.indices[3]}"):
+        models.fit(model, rows, epochs=1)
 
 
 def test_refuses_shares_and_other_columns(models, model):

@@ -235,9 +235,28 @@ def test_atoms_have_length_one_but_for_kl(torch, models):
 def test_starts_at_the_mean(torch, models):
     model = build(torch, models)
     mean = np.arange(5.0)
-    model.start_at(mean)
+    model.start_at_mean(mean)
     np.testing.assert_allclose(model(mean[np.newaxis]).detach()[0], mean, atol=1e-12)
     np.testing.assert_allclose(model.encode(mean[np.newaxis]).detach(), 0, atol=1e-12)
+
+
+def test_refuses_what_is_no_mean(torch, models):
+    model = build(torch, models)
+    with pytest.raises(ValueError, match="mean must have 5 numbers, got 1"):
+        model.start_at_mean([1.0])
+    with pytest.raises(ValueError, match="mean must be finite"):
+        model.start_at_mean([0, 0, np.nan, 0, 0])
+
+
+def test_former_names_of_the_start(torch, models):
+    model, other = build(torch, models), build(torch, models)
+    model.start_at(np.arange(5))
+    other.start_at_mean(np.arange(5))
+    assert torch.equal(model.encoder[0].bias, other.encoder[0].bias)
+    films, others = (models.InteractionAutoencoder(3, 2, seed=0) for _ in range(2))
+    films.start_at([1, 2, 3])
+    others.start_at_popularity([1, 2, 3])
+    assert torch.equal(films.output.bias, others.output.bias)
 
 
 @pytest.mark.parametrize("arguments", KINDS)
@@ -279,14 +298,42 @@ def test_resumes_to_the_same_weights(torch, models, tmp_path):
         ({"sparsity": "l1", "k": 2}, "got 'l1', k=2"),
         ({"sparsity": "top_k", "k": 5}, "from 1 to 4, got 5"),
         ({"sparsity": "top_k", "k": 0}, "from 1 to 4, got 0"),
-        ({"sparsity": "top_k", "k": True}, "got True"),
-        ({"sparsity": "kl", "target": 0.0}, "between 0 and 1, got 0"),
-        ({"sparsity": "kl", "target": 1.0}, "between 0 and 1, got 1"),
+        ({"sparsity": "kl", "target": 0.0}, "above 0 and below 1, got 0"),
+        ({"sparsity": "kl", "target": 1.0}, "above 0 and below 1, got 1"),
     ],
 )
 def test_refuses(models, arguments, message):
     with pytest.raises(ValueError, match=message):
         models.SparseCodeAutoencoder(5, 4, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sparsity": 1}, "sparsity must be 'none', .* or 'top_k', got 1"),
+        ({"sparsity": "l1", "weight": "1"}, "weight must be a number"),
+        ({"sparsity": "top_k", "k": True}, "k must be an integer from 1 to 4, got True"),
+        ({"sparsity": "top_k", "k": 2.0}, "k must be an integer from 1 to 4, got 2.0"),
+        ({"unit_atoms": "no"}, "unit_atoms must be True or False, got 'no'"),
+    ],
+)
+def test_refuses_the_wrong_kind(models, arguments, message):
+    with pytest.raises(TypeError, match=message):
+        models.SparseCodeAutoencoder(5, 4, **arguments)
+
+
+def test_penalties_take_any_real_numbers(torch, models):
+    codes = np.array([[0, 1], [1, 1], [0, 0]])
+    for form in (codes, codes.tolist(), codes.astype(bool), torch.tensor(codes, dtype=torch.uint8)):
+        assert models.kl_sparsity(form, 0.5).item() == pytest.approx(
+            models.kl_sparsity(torch.tensor(codes, dtype=torch.float64), 0.5).item(), rel=1e-6
+        )
+        assert models.l1_sparsity(form).item() == pytest.approx(3 / 6)
+        np.testing.assert_array_equal(models.keep_top_k(form, 2), codes)
+    ones = torch.full((70_000, 1), 1.0, dtype=torch.float16)  # whose sum float16 does not hold
+    assert models.l1_sparsity(ones).item() == 1
+    with pytest.raises(TypeError, match="real numbers, got torch.complex64"):
+        models.l1_sparsity(torch.zeros(1, 1, dtype=torch.complex64))
 
 
 def test_penalties_refuse(torch, models):

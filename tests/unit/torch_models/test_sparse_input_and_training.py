@@ -118,9 +118,31 @@ def test_sparse_mean_squared_error_and_its_gradient(torch, models):
 def test_sparse_mean_squared_error_refuses(torch, models):
     with pytest.raises(ValueError, match=r"same shape.*\(2, 3\) and \(3, 2\)"):
         models.sparse_mean_squared_error(torch.zeros(2, 3), sp.csr_array((3, 2)))
-    twice = sp.csr_array(([1.0, 2.0], [1, 1], [0, 2]), shape=(1, 2))
-    with pytest.raises(ValueError, match="entry twice"):
-        models.sparse_mean_squared_error(torch.zeros(1, 2), twice)
+    with pytest.raises(TypeError, match="target must be a scipy sparse array"):
+        models.sparse_mean_squared_error(torch.zeros(2, 3), np.zeros((2, 3)))
+
+
+def test_sparse_mean_squared_error_takes_any_form(torch, models):
+    target = np.array([[0, 3, 0, 4], [1, 0, 0, 2]])
+    output = torch.arange(8.0).reshape(2, 4)
+    expected = ((output.numpy() - target) ** 2).mean()
+    twice = sp.coo_array(([1, 2, 4, 1, 2], ([0, 0, 0, 1, 1], [1, 1, 3, 0, 3])), shape=(2, 4))
+    for form in ("csr", "csc", "coo", "lil", "dok", "bsr", "dia"):
+        for matrix in (sp.csr_array(target).asformat(form), twice.asformat(form)):
+            for dtype in (np.uint8, np.int64, np.float32, np.float64):
+                loss = models.sparse_mean_squared_error(output, matrix.astype(dtype))
+                assert loss.item() == pytest.approx(expected, rel=1e-6)
+    unsorted = sp.csr_array(([2.0, 1.0], [2, 0], [0, 2]), shape=(1, 3))
+    assert models.sparse_mean_squared_error(torch.zeros(1, 3), unsorted).item() == pytest.approx(
+        5 / 3
+    )
+
+
+@pytest.mark.parametrize("shape", [(1, 20_000_000), (20_000, 1000), (20_000_000, 1)])
+def test_sparse_mean_squared_error_stays_exact_when_it_is_long(torch, models, shape):
+    output = torch.full(shape, 0.1)
+    loss = models.sparse_mean_squared_error(output, sp.csr_array(shape)).item()
+    assert loss == pytest.approx(np.float32(0.1).astype(float) ** 2, rel=1e-6)
 
 
 def test_input_is_never_made_dense(torch, models, monkeypatch):
@@ -135,11 +157,15 @@ def test_input_is_never_made_dense(torch, models, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
-    [((0, [4], 2), "got 0"), ((5, [4.5], 2), "got 4.5"), ((5, [4], True), "got True")],
+    ("arguments", "error", "message"),
+    [
+        ((0, [4], 2), ValueError, "got 0"),
+        ((5, [4.5], 2), TypeError, "got 4.5"),
+        ((5, [4], True), TypeError, "got True"),
+    ],
 )
-def test_sizes_are_checked(models, arguments, message):
-    with pytest.raises(ValueError, match=message):
+def test_sizes_are_checked(models, arguments, error, message):
+    with pytest.raises(error, match=message):
         models.SparseInputAutoencoder(*arguments)
 
 
@@ -151,7 +177,7 @@ def test_wrong_number_of_columns_is_refused(torch, models):
 def test_bad_ids_are_refused(torch, models):
     rows = sparse_rows()
     rows.indices[0] = N_FEATURES
-    with pytest.raises(ValueError, match="id must lie in 0 … 19, got 20"):
+    with pytest.raises(ValueError, match="rows: every column must lie in 0 … 19, got 20"):
         make(models, torch)(rows)
 
 
@@ -291,12 +317,35 @@ def test_one_cycle_rises_for_a_tenth_and_falls_to_nothing(torch, models, monkeyp
         {"patience": 0},
         {"learning_rate": -1.0},
         {"learning_rate": float("nan")},
+        {"seed": -1},
         {"min_delta": -0.1},
     ],
 )
 def test_numbers_are_checked(torch, models, options):
-    with pytest.raises(ValueError, match=f"{next(iter(options))} must be at least"):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} must be a.* of at least"):
         models.fit(make(models, torch), sparse_rows(), **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"epochs": 2.0},
+        {"epochs": True},
+        {"batch_size": 2.5},
+        {"patience": 1.5},
+        {"learning_rate": "0.1"},
+        {"one_cycle": "no"},
+        {"seed": 0.5},
+        {"progress": "no"},
+        {"checkpoint": 3},
+    ],
+)
+def test_the_wrong_kind_of_option_is_refused(torch, models, options):
+    model = make(models, torch)
+    before = model.bias.clone()
+    with pytest.raises(TypeError, match=f"{next(iter(options))} must be|path must be"):
+        models.fit(model, sparse_rows(), **options)
+    assert torch.equal(model.bias, before)
 
 
 def test_no_rows_are_refused(torch, models):
@@ -308,7 +357,7 @@ def test_a_loss_that_explodes_is_reported(torch, models):
     model = make(models, torch)
     with torch.no_grad():
         model.bias.fill_(float("inf"))
-    with pytest.raises(ValueError, match="smaller learning_rate"):
+    with pytest.raises(FloatingPointError, match="smaller learning_rate"):
         models.fit(model, sparse_rows())
 
 
@@ -360,13 +409,13 @@ from course_utils import torch_models
 torch.manual_seed(0)
 model = torch_models.SparseInputAutoencoder(6, [4], 2)
 if sys.argv[2] == "die":
-    from course_utils.torch_models import training
-    real = training._write_checkpoint
-    def dying(path, model, optimizer, settings, run):
-        real(path, model, optimizer, settings, run)
-        if len(run.train) == 2:
+    from course_utils.torch_models.checkpoints import Checkpoint
+    real = Checkpoint.write
+    def dying(self, optimizer, run):
+        real(self, optimizer, run)
+        if len(run["train"]) == 2:
             os._exit(9)
-    training._write_checkpoint = dying
+    Checkpoint.write = dying
 rows = sp.csr_array(np.eye(30, 6, dtype=np.float32) + np.eye(30, 6, 3, dtype=np.float32))
 checkpoint = None if sys.argv[2] == "straight" else sys.argv[1]
 history = torch_models.fit(model, rows, epochs=4, batch_size=4, checkpoint=checkpoint)
