@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import os
 import re
 import shutil
+import socket
+import ssl
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+
+from course_utils._arguments import flag, number
+from course_utils._files import home
 
 
 class DownloadError(OSError):
@@ -38,8 +45,7 @@ class RemoteFile(NamedTuple):
 def _grouplens(name: str, size: int, digest: str) -> RemoteFile:
     """Return the entry of one set: where GroupLens keeps it, then the Internet Archive."""
     url = f"https://files.grouplens.org/datasets/movielens/{name}.zip"
-    # "id_" asks the archive for the bytes as they were; the hash decides whether they are the
-    # right ones.
+    # "id_" asks the archive for the bytes as they were; the hash decides if they are right.
     return RemoteFile(size, digest, (url, f"https://web.archive.org/web/2024id_/{url}"))
 
 
@@ -62,8 +68,7 @@ DOWNLOADS: Mapping[str, RemoteFile] = {
     # GroupLens publishes the md5 of this one; no sha256 was at hand.
     "ml-32m": _grouplens("ml-32m", 238_950_008, "md5:d472be332d4daa821edc399621853b57"),
 }
-# The licence travels with the ratings; tags and genome scores, half of the bytes, stay in the zip
-# file.
+# The licence travels with the ratings; tags and genome scores, half of the bytes, stay packed.
 _WANTED_MEMBER = re.compile(r"(ratings|movies)\.(csv|dat)|README(\.\w+)?")
 
 
@@ -73,29 +78,85 @@ def _file_problem(path: Path, remote: RemoteFile) -> str | None:
 
     size = path.stat().st_size
     if size != remote.size:
-        return f"{size:,} bytes, expected {remote.size:,}: cut, or another file"
+        found = f"{size:,} bytes, expected {remote.size:,}"
+        with path.open("rb") as stream:
+            page = stream.read(512).lstrip().lower().startswith((b"<!doctype html", b"<html"))
+        if page:
+            return f"a web page instead of the file ({found}): does the network ask for a log-in?"
+        return f"{found}: cut, or another file"
     algorithm, _, expected = remote.hash.partition(":")
     given = pooch.file_hash(str(path), alg=algorithm)
-    return (
-        None
-        if given == expected
-        else f"{algorithm} is {given}, expected {expected}: another file, or damaged"
-    )
+    if given == expected:
+        return None
+    return f"{algorithm} is {given}, expected {expected}: another file, or damaged"
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return an exception and all that it wraps: requests, urllib3 and ssl each put one around."""
+    found: list[BaseException] = [error]
+    for outer in found:  # grows on the way
+        inner = (outer.__cause__, outer.__context__, getattr(outer, "reason", None), *outer.args)
+        found += [e for e in inner if isinstance(e, BaseException) and e not in found]
+    return found
 
 
 def _network_problem(error: Exception, timeout: float) -> str:
     """Say in words what an exception of requests means."""
     import requests
 
+    causes = _causes(error)
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answered {error.response.status_code} {error.response.reason}"
+        answer = f"{error.response.status_code} {error.response.reason}"
+        asks = error.response.status_code == 407
+        return _proxy_answer(answer) if asks else f"the server answered {answer}"
+    if isinstance(error, requests.TooManyRedirects):
+        return f"the server sends in a circle ({error})"
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"the certificate is not trusted ({cause.verify_message}); is the clock right? "
+                "Where a proxy reads along, name its certificate in REQUESTS_CA_BUNDLE"
+            )
+        if tunnel := re.search(r"Tunnel connection failed: (\d{3}[^'\")]*)", str(cause)):
+            return _proxy_answer(tunnel[1].strip())
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"no secure connection ({causes[-1]})"
     if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
         return f"no answer within {timeout:g} s"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy does not answer; is the address in https_proxy right?"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return f"the connection ended before the file was whole ({error})"
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "no connection: the name of the server is not known, or this machine has no network"
     if isinstance(error, requests.ConnectionError):
         return "no connection: nothing answers there, or this machine has no network"
     return f"{type(error).__name__}: {error}"
+
+
+def _proxy_answer(answer: str) -> str:
+    """Say what a proxy answered, and what it asks for."""
+    remedy = (
+        "; it wants a name and a password: https_proxy=http://name:password@host:port"
+        if answer.startswith("407")
+        else ""
+    )
+    return f"the proxy answered {answer}{remedy}"
+
+
+def _place_problem(error: OSError, folder: Path, remote: RemoteFile) -> str:
+    """Say in words why a folder does not take the files."""
+    other = "give another folder, download(…, directory=…)"
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+        return (
+            f"the disk of {folder} is full: {remote.size:,} bytes are needed for the zip file and "
+            f"several times as many for the tables; make room there, or {other}"
+        )
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return f"{folder} cannot be a folder, a file is in the way ({error}); {other}"
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return f"{folder} may not be written to ({error}); {other}"
+    return f"{folder} does not take the files ({error}); {other}"
 
 
 def _fetch(
@@ -119,38 +180,38 @@ def _fetch(
                 continue
             problem = _file_problem(partial, remote)
             if problem is None:
-                _put(partial, archive, remote)
+                _put(partial, archive, lambda: _file_problem(archive, remote) is None)
                 return
             problems.append(f"{url}: {problem}")
     listed = "\n".join(f"  - {problem}" for problem in problems)
     raise DownloadError(
-        f"{archive.name} ({remote.size:,} bytes, {remote.hash}) could not be "
-        f"downloaded:\n{listed}\n"
+        f"{archive.name} ({remote.size:,} bytes, {remote.hash}) could not be downloaded:\n"
+        f"{listed}\n"
         "What to do: the edition that ships with the course needs no network, load_movielens(). "
-        "For this one, try "
-        f"again later, or fetch {remote.urls[0]} with a browser, save it as {archive} and call "
-        "download again."
+        f"For this one, try again later, or fetch {remote.urls[0]} with a browser, save it as "
+        f"{archive} and call download again."
     )
 
 
-def _put(partial: Path, archive: Path, remote: RemoteFile) -> None:
+def _put(partial: Path, place: Path, is_good: Callable[[], bool]) -> None:
     """Move a checked file to its place in one step."""
     try:
-        os.replace(partial, archive)
+        os.replace(partial, place)
     except OSError:
-        # Windows refuses while another process reads the file; if that one is good, nothing is
-        # lost.
-        if not archive.is_file() or _file_problem(archive, remote) is not None:
+        # Windows refuses while another process reads the file; if that one is good, all is well.
+        if not (place.is_file() and is_good()):
             raise
 
 
-def _crc32(path: Path) -> int:
-    """Return the checksum that zip files keep of their members."""
+def _is_member(path: Path, member: zipfile.ZipInfo) -> bool:
+    """Tell whether a file is there and holds what the zip file says."""
+    if not path.is_file() or path.stat().st_size != member.file_size:
+        return False
     checksum = 0
     with path.open("rb") as stream:
         while block := stream.read(2**20):
             checksum = zlib.crc32(block, checksum)
-    return checksum
+    return checksum == member.CRC
 
 
 def _wanted_members(bundle: zipfile.ZipFile, folder: str) -> dict[str, zipfile.ZipInfo]:
@@ -174,43 +235,26 @@ def _wanted_members(bundle: zipfile.ZipFile, folder: str) -> dict[str, zipfile.Z
 
 
 def _unpack(archive: Path, target: Path) -> Path:
-    """Unpack the tables of a zip file into `target`, in one step, unless they are there."""
+    """Unpack the tables of a zip file into `target`, but for those that are there and whole."""
     with zipfile.ZipFile(archive) as bundle:
         members = _wanted_members(bundle, target.name)
-
-        def whole(folder: Path) -> bool:
-            return all(
-                (folder / name).is_file()
-                and (folder / name).stat().st_size == member.file_size
-                and _crc32(folder / name) == member.CRC
-                for name, member in members.items()
-            )
-
         for table in ("ratings", "movies"):
             if not any(name.startswith(table) for name in members):
                 raise DownloadError(
                     f"{archive} holds no {target.name}/{table}.csv or .dat; expected one of them"
                 )
-        if target.is_dir() and whole(target):
-            return target
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
-            fresh = Path(temporary) / "fresh"
-            fresh.mkdir()
-            for name, member in members.items():
-                # The name is ours, matched above; the path inside of the zip file is not used to
-                # write.
-                with bundle.open(member) as source, (fresh / name).open("wb") as copy:
-                    shutil.copyfileobj(source, copy, 2**20)
-            try:
-                if target.is_dir():
-                    if whole(target):  # put there by another process in the meantime
-                        return target
-                    os.rename(target, Path(temporary) / "damaged")
-                os.rename(fresh, target)
-            except OSError:
-                # Another process was faster; its files are as good as ours.
-                if not (target.is_dir() and whole(target)):
-                    raise
+        target.mkdir(exist_ok=True)
+        for name, member in members.items():
+            place, is_good = target / name, functools.partial(_is_member, target / name, member)
+            if is_good():
+                continue
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as fresh:
+                # The name is ours, matched above; no path of the zip file is used to write.
+                copy = Path(fresh) / name
+                with bundle.open(member) as source, copy.open("wb") as stream:
+                    shutil.copyfileobj(source, stream, 2**20)
+                if not is_good():  # else another process has put it there in the meantime
+                    _put(copy, place, is_good)
     return target
 
 
@@ -233,7 +277,8 @@ def download(
         Which set: 100,836 ratings (1 MB to download; the edition of September 2018), 1 million (6
         MB), 25 million (262 MB), or 32 million (239 MB).
     directory : str or path-like, optional
-        Where to keep the zip file and the folder; by default the user's cache folder.
+        Where to keep the zip file and the folder, made if it is not there (``~`` is the home
+        folder); by default the user's cache folder.
     timeout : float
         Seconds to wait for a server that says nothing.
     progress : bool
@@ -251,16 +296,20 @@ def download(
     ValueError
         If the name is not in the registry.
     DownloadError
-        If no place has the right bytes: a wrong hash, a file that was cut, a refusal such as 403,
-        no connection, no answer. The message lists what each place answered, what was expected,
-        and what to do next.
+        If no place has the right bytes: a wrong hash, a file that was cut, a web page instead of
+        it, a refusal such as 403, a certificate that is not trusted, a proxy that asks for a
+        password, no connection, no answer. The message lists what each place answered, what was
+        expected, and what to do next. Also if the disk is full or the folder may not be written.
 
     Notes
     -----
     A zip file that is there already is used without the network, after its hash was checked; a
     damaged one is fetched again. So a file fetched by hand and put there works as well. Files
-    appear under their name only when they are whole, and two processes may download the same set
-    at once.
+    appear under their name only when they are whole, files that are whole are left alone, and two
+    processes may download the same set at once.
+
+    The bytes come through pooch, which keeps a proxy and certificates as requests does. Not so the
+    unpacking: its `Unzip` would take a table that was half written for a whole one.
 
     Examples
     --------
@@ -269,23 +318,26 @@ def download(
     1000209
     """
     if name not in registry:
-        raise ValueError(f"no data set {name!r}; expected one of {', '.join(registry)}")
+        raise ValueError(
+            f"no data set {name!r}; expected one of {', '.join(registry)}. load_movielens reads "
+            "the other editions, too, from https://grouplens.org/datasets/movielens/"
+        )
+    timeout, progress = number("timeout", timeout, above=0), flag("progress", progress)
     import pooch
 
-    folder = Path(directory) if directory is not None else Path(pooch.os_cache("sparse-to-latent"))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = home(directory) if directory is not None else Path(pooch.os_cache("sparse-to-latent"))
     archive, remote = folder / f"{name}.zip", registry[name]
-    problem = _file_problem(archive, remote) if archive.is_file() else ""
-    if problem is not None:
-        _fetch(
-            archive,
-            remote,
-            timeout,
-            progress,
-            [f"{archive} was there: {problem}"] if problem else [],
-        )
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        problem = _file_problem(archive, remote) if archive.is_file() else ""
+        if problem is not None:
+            history = [f"{archive} was there: {problem}"] if problem else []
+            _fetch(archive, remote, timeout, progress, history)
         return _unpack(archive, folder / name)
+    except DownloadError:
+        raise
+    except OSError as error:
+        raise DownloadError(_place_problem(error, folder, remote)) from error
     except zipfile.BadZipFile as error:
         raise DownloadError(
             f"{archive} has the right hash but is not a zip file: {error}"

@@ -52,6 +52,23 @@ def test_quotes_line_ends_and_byte_order_mark(tmp_path):
     assert column_ids.tolist() == ["a,1", "b"]
 
 
+def test_a_table_of_a_spreadsheet(tmp_path):
+    path = wide(tmp_path, "id;a;b\r\nLéon;4,5;\r\nEmma;;2\r\n".encode("cp1252"))
+    matrix, row_ids, _ = load_interactions(path, separator=";", decimal=",", encoding="cp1252")
+    assert matrix.toarray().tolist() == [[4.5, 0], [0, 2]]
+    assert row_ids.tolist() == ["Léon", "Emma"]
+    path.write_text("id;a;b\nLéon;4.5;\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"'4\.5' is not a number; .*give decimal='\.'"):
+        load_interactions(path, separator=";", decimal=",")
+
+
+def test_a_last_line_without_a_break_is_taken_with_a_warning(tmp_path):
+    path = wide(tmp_path, WIDE[:-1])
+    with pytest.warns(UserWarning, match=r"the last line has no .*: 3 rows below") as caught:
+        assert load_interactions(path).matrix.nnz == 3
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_another_scale_can_be_asked_for(tmp_path):
     path = wide(tmp_path, "id,a\nx,10\n")
     with pytest.raises(ValueError, match="10 is out of range; expected a rating from 0.5 to 5"):

@@ -1,11 +1,14 @@
 """course_utils.datasets.remote against a server on this machine, good and bad."""
 
+import errno
 import hashlib
 import http.server
 import io
 import os
 import re
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -52,12 +55,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if answer == "forbidden":
             self.send_error(403)
             return
+        if answer in ("missing", "proxy"):
+            self.send_error({"missing": 404, "proxy": 407}[answer])
+            return
+        if answer == "circle":
+            self.send_response(302)
+            self.send_header("Location", self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if answer == "silent":
             self.server.released.wait(20)
             return
         content = GOOD
         if answer == "other":  # of the same length, so that only the hash can tell
             content = bytes([GOOD[0] ^ 1]) + GOOD[1:]
+        if answer == "short":
+            content = GOOD[:-1]
         if answer == "page":
             content = b"<html>log in first</html>"
         if answer == "stalls":
@@ -71,13 +85,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.released.wait(20)
 
+    def do_CONNECT(self):
+        self.send_response(self.server.tunnel)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, *arguments):
         pass
 
 
 @pytest.fixture
 def server(monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.seen, server.released = [], threading.Event()
@@ -167,7 +189,11 @@ def test_the_default_folder_is_the_cache_of_the_user(server, tmp_path, monkeypat
     [
         ("forbidden", "the server answered 403 Forbidden"),
         ("other", f"expected {hashlib.sha256(GOOD).hexdigest()}: another file, or damaged"),
-        ("page", f"25 bytes, expected {len(GOOD):,}: cut, or another file"),
+        ("page", f"a web page instead of the file (25 bytes, expected {len(GOOD):,}): does the"),
+        ("short", f"{len(GOOD) - 1:,} bytes, expected {len(GOOD):,}: cut, or another file"),
+        ("missing", "the server answered 404 Not Found"),
+        ("proxy", "the proxy answered 407 Proxy Authentication Required; it wants a name and a"),
+        ("circle", "the server sends in a circle (Exceeded 30 redirects.)"),
         ("cut", "the connection ended before the file was whole"),
         ("silent", "no answer within 0.5 s"),
         ("stalls", "no answer within 0.5 s"),
@@ -211,6 +237,132 @@ def test_an_unknown_name_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"no data set 'ml-100k'; expected one of ml-latest-small"):
         download("ml-100k", directory=tmp_path)
     assert names(tmp_path) == []
+
+
+# --- proxies, certificates, disks ----------------------------------------------------------------
+
+
+def certificate(folder):
+    """Return the files of a certificate that nobody signed, and of its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-keyout", folder / "key.pem"]
+    command += ["-out", folder / "certificate.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "certificate.pem", folder / "key.pem"
+
+
+def secure(server, *answers):
+    known = registry(server, *answers)["tiny"]
+    urls = tuple(url.replace("http://127.0.0.1", "https://localhost") for url in known.urls)
+    return {"tiny": known._replace(urls=urls)}
+
+
+def test_a_certificate_that_nobody_knows(server, tmp_path, tmp_path_factory):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate(tmp_path_factory.mktemp("keys")))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with pytest.raises(DownloadError, match=r"the certificate is not trusted \(self.signed cert"):
+        fetch(tmp_path, secure(server, "good"))
+
+
+def test_a_server_that_speaks_no_tls(server, tmp_path):
+    with pytest.raises(DownloadError, match=r"no secure connection \(.*SSL"):
+        fetch(tmp_path, secure(server, "good"))
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (407, "the proxy answered 407 Proxy Authentication Required; it wants a name and a passw"),
+        (403, "the proxy answered 403 Forbidden\n"),
+    ],
+)
+def test_a_proxy_that_refuses(server, tmp_path, monkeypatch, status, message):
+    server.tunnel = status
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{server.server_address[1]}")
+    known = registry(server)["tiny"]._replace(urls=("https://files.example.org/tiny.zip",))
+    with pytest.raises(DownloadError, match=message):
+        fetch(tmp_path, {"tiny": known})
+    assert names(tmp_path) == []
+
+
+def test_a_proxy_that_is_not_there(server, tmp_path, monkeypatch):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        known = registry(server)["tiny"]._replace(urls=("https://files.example.org/tiny.zip",))
+        with pytest.raises(DownloadError, match="the proxy does not answer"):
+            fetch(tmp_path, {"tiny": known})
+
+
+def test_a_name_that_nobody_knows():
+    import requests
+
+    error = requests.ConnectionError("…")
+    error.__cause__ = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert remote._network_problem(error, 1).startswith("no connection: the name of the server")
+
+
+@pytest.mark.parametrize("moment", ["downloading", "unpacking"])
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, "is full: .* bytes are needed for the zip file and several .* make room"),
+        (errno.EROFS, "may not be written to .*; give another folder"),
+        (errno.EACCES, "may not be written to .*; give another folder"),
+        (errno.EIO, "does not take the files .*; give another folder"),
+    ],
+)
+def test_a_disk_that_refuses(server, tmp_path, monkeypatch, moment, number, message):
+    import pooch
+
+    known = registry(server, "good", "good")
+
+    def refuse(*arguments):
+        raise OSError(number, os.strerror(number), "somewhere")
+
+    if moment == "downloading":
+        monkeypatch.setattr(pooch.HTTPDownloader, "__call__", refuse)
+    else:
+        monkeypatch.setattr(remote.shutil, "copyfileobj", refuse)
+    with pytest.raises(DownloadError, match=message):
+        fetch(tmp_path, known)
+    # No half file under a name that counts; what was whole before stays.
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == (
+        [] if moment == "downloading" else ["tiny.zip"]
+    )
+    monkeypatch.undo()
+    assert names(fetch(tmp_path, known)) == ["README.txt", "movies.csv", "ratings.csv"]
+
+
+def test_a_file_where_the_folder_should_be(server, tmp_path):
+    (tmp_path / "set").touch()
+    for folder in (tmp_path / "set", tmp_path / "set" / "deeper"):
+        with pytest.raises(DownloadError, match="cannot be a folder, a file is in the way"):
+            fetch(folder, registry(server, "good"))
+
+
+def test_the_folder_may_be_named_from_home(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert fetch("~/Größe 1", registry(server, "good")) == tmp_path / "Größe 1" / "tiny"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"timeout": 0}, ValueError, "timeout must be a number above 0, got 0"),
+        ({"timeout": "5"}, TypeError, "timeout must be a number above 0, got '5'"),
+        ({"progress": 1}, TypeError, "progress must be True or False, got 1"),
+        ({"directory": 3}, TypeError, "a path must be text or a pathlib.Path, got 3"),
+    ],
+)
+def test_options_are_checked(server, tmp_path, options, error, message):
+    usual = {"directory": tmp_path, "registry": registry(server, "good")}
+    with pytest.raises(error, match=message):
+        download("tiny", **(usual | options))
 
 
 # --- what was there before -----------------------------------------------------------------------
@@ -319,26 +471,7 @@ def test_two_processes_at_once(server, tmp_path):
         assert names(tmp_path / str(turn)) == ["tiny", "tiny.zip"]
 
 
-def test_the_faster_of_two_wins_and_the_other_is_content(server, tmp_path, monkeypatch):
-    """The other process finishes between our look and our move: the worst moment."""
-    known = registry(server, "good")
-    rename, calls = os.rename, []
-
-    def late(source, target):
-        if not calls:
-            calls.append(target)
-            with monkeypatch.context() as undone:
-                undone.setattr(remote.os, "rename", rename)
-                fetch(tmp_path, known)
-        rename(source, target)
-
-    monkeypatch.setattr(remote.os, "rename", late)
-    assert names(fetch(tmp_path, known)) == ["README.txt", "movies.csv", "ratings.csv"]
-    assert calls == [tmp_path / "tiny"]
-    assert names(tmp_path) == ["tiny", "tiny.zip"]
-
-
-def test_a_whole_folder_is_not_moved_away_again(server, tmp_path, monkeypatch):
+def test_a_whole_table_is_not_replaced(server, tmp_path, monkeypatch):
     """The other process finishes while we unpack; a third may be reading its files by then."""
     known = registry(server, "good")
     copy, inodes = remote.shutil.copyfileobj, []
@@ -356,19 +489,35 @@ def test_a_whole_folder_is_not_moved_away_again(server, tmp_path, monkeypatch):
     assert names(tmp_path) == ["tiny", "tiny.zip"]
 
 
+def test_what_is_whole_is_left_alone(server, tmp_path):
+    known = registry(server, "good")
+    folder = fetch(tmp_path, known)
+    before = (folder / "movies.csv").stat().st_ino
+    (folder / "notes.txt").write_text("mine")
+    (folder / "ratings.csv").write_bytes(RATINGS[:-1])
+    fetch(tmp_path, known)
+    assert (folder / "ratings.csv").read_bytes() == RATINGS
+    assert (folder / "movies.csv").stat().st_ino == before
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
 @pytest.mark.parametrize("other_is_good", [True, False])
 def test_a_file_in_use_is_left_if_it_is_good(server, tmp_path, monkeypatch, other_is_good):
     """Windows refuses to replace a file that another process reads."""
 
     def refuse(source, target):
-        target.write_bytes(GOOD if other_is_good else GOOD[:-1])
+        replace(source, target)
+        if not other_is_good:
+            target.write_bytes(target.read_bytes()[:-1])
         raise PermissionError("in use")
+
+    replace = os.replace
 
     monkeypatch.setattr(remote.os, "replace", refuse)
     if other_is_good:
         assert fetch(tmp_path, registry(server, "good")).is_dir()
     else:
-        with pytest.raises(PermissionError, match="in use"):
+        with pytest.raises(DownloadError, match=r"may not be written to \(in use\); give another"):
             fetch(tmp_path, registry(server, "good"))
 
 
