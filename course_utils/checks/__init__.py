@@ -8,6 +8,7 @@ from course_utils.checks.engine import (
     Outcome,
     Prediction,
     Status,
+    points,
     require,
     verdict,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Outcome",
     "Prediction",
     "Status",
+    "points",
     "require",
     "verdict",
 ]

@@ -3,19 +3,11 @@
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from course_utils.checks.engine import (
-    Breaking,
-    Case,
-    Exercise,
-    Outcome,
-    Prediction,
-    Status,
-)
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, number_list
 
 PATIENCE = 2
 MIN_DELTA = 0.001
@@ -55,28 +47,15 @@ def _masked_rmse(ratings: np.ndarray, hidden: np.ndarray, prediction: np.ndarray
     return float(np.sqrt(np.mean((ratings - prediction)[judged] ** 2)))
 
 
-def _plain(given: Any) -> Any:
-    """Put Python's own numbers and lists in place of NumPy's."""
-    if isinstance(given, (list, tuple)):
-        return type(given)(map(_plain, given))
-    return given.tolist() if isinstance(given, (np.ndarray, np.generic)) else given
-
-
-class _StoppingRule(Breaking):
-    """Breaking that also takes an array, and says where training stands if the rule survives."""
-
-    def judge(self, *arguments: Any) -> Outcome:
-        plain = [_plain(given) for given in arguments]
-        outcome = super().judge(*plain)
-        if outcome.status is not Status.WRONG or len(plain) != 1 or _losses_problem(plain[0]):
-            return outcome
-        count, (_, best_epoch) = len(plain[0]), _stop_and_best(plain[0], MIN_DELTA)
-        detail = (
-            f"  detail    epoch {best_epoch} of {count} is the last that improves by more than "
-            f"{MIN_DELTA},\n            so the training is to stop after epoch "
-            f"{best_epoch + PATIENCE}: not before the last one"
-        )
-        return Outcome(outcome.status, f"{outcome.message}\n{detail}")
+def _where_training_stands(broken: bool, losses: list[float]) -> dict[str, str]:
+    if broken:
+        return {}
+    _, best_epoch = _stop_and_best(losses, MIN_DELTA)
+    return {
+        "detail": f"epoch {best_epoch} of {len(losses)} is the last that improves by more than "
+        f"{MIN_DELTA},\nso the training is to stop after epoch {best_epoch + PATIENCE}: "
+        "not before the last one"
+    }
 
 
 @st.composite
@@ -112,12 +91,14 @@ predict_density = Prediction(
     },
 )
 
-break_min_delta = _StoppingRule(
+break_min_delta = Breaking(
     name="break_min_delta",
     suspect=lambda losses: _epochs_until_stop(losses, MIN_DELTA),
     reference=lambda losses: _epochs_until_stop(losses, 0.0),
     refusal=_losses_problem,
     hint=f"How small must a loss be so that no improvement can reach {MIN_DELTA}?",
+    takes=number_list,
+    detail=_where_training_stands,
 )
 
 masked_rmse = Exercise(

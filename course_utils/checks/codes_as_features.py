@@ -6,10 +6,13 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction, Status
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
 
 CORNERS = np.array([[0, 0], [2, 0], [0, 10], [2, 10]])
 CODES = np.array([[1, 3], [4, -1], [-4, -3]])
+_KEEPS_ORDER = (
+    "Turning the plane or stretching it alike in all directions keeps the order of distances."
+)
 
 
 def _squared_distance(points: np.ndarray) -> float:
@@ -34,24 +37,22 @@ def _matrix_problem(matrix: Any) -> str:
     return ""
 
 
-class _NearestCode(Breaking):
-    """Says which code is the nearest now, in place of "broken" and "survives"."""
+def _nearest_now(broken: bool, matrix: np.ndarray) -> str:
+    which = _nearest(matrix)
+    return (
+        f"now the {('second', 'third')[which - 1]} code is the nearest"
+        if broken
+        else ("the first code is still the nearest")
+    )
 
-    def judge(self, *arguments: Any) -> Outcome:
-        """Judge the matrix, and name the distances it leads to."""
-        outcome = super().judge(*arguments)
-        judged = outcome.status in (Status.RIGHT, Status.WRONG)
-        if not judged or "not a legal input" in outcome.message:
-            return outcome
-        which = _nearest(arguments[0])
-        headline, remark = (
-            ("the first code is still the nearest", f"hint      {self.hint}"),
-            ("now the second code is the nearest", "next      and the third one?"),
-            ("now the third code is the nearest", "because   (4, 3) has become a short direction"),
-        )[which]
-        lengths = ", ".join(f"{length:.4g}" for length in _distances(arguments[0]))
-        lines = [f"{outcome.status.value} {self.name}: {headline}", f"  distances {lengths}"]
-        return Outcome(outcome.status, "\n".join([*lines, f"  {remark}"]))
+
+def _distances_now(broken: bool, matrix: np.ndarray) -> dict[str, str]:
+    remark = (
+        {"hint": _KEEPS_ORDER},
+        {"next": "and the third one?"},
+        {"because": "(4, 3) has become a short direction"},
+    )[_nearest(matrix)]
+    return {"distances": ", ".join(f"{length:.4g}" for length in _distances(matrix)), **remark}
 
 
 def _standardise(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,12 +101,14 @@ predict_distance = Prediction(
     },
 )
 
-break_neighbours = _NearestCode(
+break_neighbours = Breaking(
     name="break_neighbours",
     suspect=_nearest,
     reference=lambda matrix: _nearest(np.eye(2)),
     refusal=_matrix_problem,
-    hint="Turning the plane or stretching it alike in all directions keeps the order of distances.",
+    hint=_KEEPS_ORDER,
+    headline=_nearest_now,
+    detail=_distances_now,
 )
 
 standardise = Exercise(

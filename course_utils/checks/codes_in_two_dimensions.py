@@ -1,35 +1,22 @@
 """Checks of *Draw digits in two dimensions*."""
 
-from typing import Any, NoReturn
-from unittest import mock
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from course_utils import metrics
-from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
 
-
-class _WrittenOut(Exercise):
-    """A function that the course and scikit-learn have, to be written without them."""
-
-    def judge(self, attempt: Any) -> Outcome:
-        """Judge the attempt while scikit-learn's search for neighbours has nothing to return."""
-        from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
-
-        # `metrics.knn_accuracy` searches with NearestNeighbors, under whatever name it is called.
-        with (
-            mock.patch.object(NearestNeighbors, "fit", _refuse_neighbours),
-            mock.patch.object(KNeighborsClassifier, "fit", _refuse_neighbours),
-        ):
-            return super().judge(attempt)
-
-
-def _refuse_neighbours(*_: object) -> NoReturn:
-    raise RuntimeError(
-        "metrics.knn_accuracy and scikit-learn's neighbours do the exercise for you; use NumPy"
-    )
+# `metrics.knn_accuracy` and scikit-learn's neighbours would do the exercise.
+_NEIGHBOURS = (
+    "course_utils.metrics.knn_accuracy",
+    "sklearn.neighbors.NearestNeighbors",
+    "sklearn.neighbors.KNeighborsClassifier",
+    "sklearn.neighbors.KDTree",
+    "sklearn.neighbors.BallTree",
+)
 
 
 def _some_unit_all_negative(weights: int, units: int) -> float:
@@ -105,7 +92,7 @@ break_sum = Breaking(
     hint="With numbers of at least 0 a sum of 0 means zeros only. Is a linear code at least 0?",
 )
 
-own_points_accuracy = _WrittenOut(
+own_points_accuracy = Exercise(
     name="own_points_accuracy",
     reference=_own_points_accuracy,
     cases=[
@@ -138,6 +125,7 @@ own_points_accuracy = _WrittenOut(
     ],
     hint="Whose label does a point get that is nearest to itself?",
     search=_labelled_codes(),
+    without=_NEIGHBOURS,
 )
 
 share_kept = Exercise(

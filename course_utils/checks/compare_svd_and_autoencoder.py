@@ -5,20 +5,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
 from course_utils.factorization import rank_k_rmse, truncated_svd
 
 _RATINGS = np.array([[5, 3, 0, 0], [4, 0, 0, 5], [0, 0, 3, 4], [0, 5, 0, 0], [0, 0, 4, 0]])
 _BASIS = np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 1.0]])
-
-
-class _ToTwoDecimals(Prediction):
-    """A number of which two decimals count: given digits to calculate with are rounded already."""
-
-    def judge(self, prediction: Any) -> Outcome:
-        """Compare the prediction, rounded, with the rounded answer."""
-        is_fraction = isinstance(prediction, (float, np.floating))
-        return super().judge(round(float(prediction), 2) if is_fraction else prediction)
 
 
 def _lost_squares() -> np.ndarray:
@@ -56,26 +47,27 @@ def _matrix_problem(matrix: Any) -> str:
     return ""
 
 
-rank_two_error = _ToTwoDecimals(
+rank_two_error = Prediction(
     name="rank_two_error",
-    answer=lambda: round(rank_k_rmse(_RATINGS, 2), 2),
+    answer=lambda: rank_k_rmse(_RATINGS, 2),
     because="Rank 2 drops the last two singular values, and their squares are the whole loss.",
     hint="Square what is dropped, add, divide by the 20 cells, take the root.",
     misconceptions={
-        "that is the mean squared error; take the root": lambda: round(
-            float(np.sum(_lost_squares())) / 20, 2
+        "that is the mean squared error; take the root": lambda: (
+            float(np.sum(_lost_squares())) / 20
         ),
-        "two singular values are dropped, and you counted one": lambda: round(
-            float(np.sqrt(_lost_squares()[0] / 20)), 2
+        "two singular values are dropped, and you counted one": lambda: float(
+            np.sqrt(_lost_squares()[0] / 20)
         ),
-        "that is the root of the summed squares; divide by the 20 cells first": lambda: round(
-            float(np.sqrt(np.sum(_lost_squares()))), 2
+        "that is the root of the summed squares; divide by the 20 cells first": lambda: float(
+            np.sqrt(np.sum(_lost_squares()))
         ),
-        "the mean goes over the 20 cells, not over the rows": lambda: round(
-            float(np.sqrt(np.sum(_lost_squares()) / 5)), 2
+        "the mean goes over the 20 cells, not over the rows": lambda: float(
+            np.sqrt(np.sum(_lost_squares()) / 5)
         ),
-        "that is what rank 3 leaves": lambda: round(rank_k_rmse(_RATINGS, 3), 2),
+        "that is what rank 3 leaves": lambda: rank_k_rmse(_RATINGS, 3),
     },
+    decimals=2,  # given digits to calculate with are rounded already
 )
 
 projection_distance = Exercise(

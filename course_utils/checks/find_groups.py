@@ -1,8 +1,5 @@
 """Checks of *Find groups in interactions*."""
 
-import functools
-import warnings
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,42 +7,10 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from course_utils import groups
-from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction, Status
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
 
 # One tight and one loose group: which of them a third centre cuts is not a matter of taste.
 STARS = np.array([1.0, 2.0, 3.0, 8.0, 11.0, 14.0])
-
-
-class _Inertias(Breaking):
-    """Says with the groups what they cost, as that is why k-means chose others."""
-
-    def judge(self, *arguments: Any) -> Outcome:
-        """Judge the input, and add both inertias once it breaks k-means."""
-        outcome = super().judge(*arguments)
-        if outcome.status is not Status.RIGHT:
-            return outcome
-        evident, chosen = (
-            sum(map(_inertia, find(*arguments))) for find in (self.reference, self.suspect)
-        )
-        reason = f"inertia {evident:.5g} at the widest gap, {chosen:.5g} where k-means cuts"
-        return replace(outcome, message=f"{outcome.message}\n  because   {reason}")
-
-
-class _WithoutWarnings(Exercise):
-    """A warning of NumPy counts as an error: it is how a division by zero shows."""
-
-    def judge(self, attempt: Any) -> Outcome:
-        """Judge the attempt, with warnings raised."""
-        if not callable(attempt):
-            return super().judge(attempt)
-
-        @functools.wraps(attempt)
-        def strict(*arguments: Any) -> Any:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", RuntimeWarning)
-                return attempt(*arguments)
-
-        return super().judge(strict)
 
 
 def _inertia(points: np.ndarray) -> float:
@@ -103,6 +68,15 @@ def _k_means_groups(points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     return evident if sum(map(_inertia, evident)) <= sum(map(_inertia, best)) + slack else best
 
 
+def _what_they_cost(broken: bool, points: Any) -> dict[str, str]:
+    if not broken:
+        return {}
+    evident, chosen = (
+        sum(map(_inertia, find(points))) for find in (_widest_gap_groups, _k_means_groups)
+    )
+    return {"because": f"inertia {evident:.5g} at the widest gap, {chosen:.5g} where k-means cuts"}
+
+
 def _points_problem(points: ArrayLike) -> str:
     values = np.asarray(points, dtype=float)
     if values.ndim != 1 or not 4 <= len(values) <= 20:
@@ -134,15 +108,16 @@ predict_inertia = Prediction(
     },
 )
 
-break_k_means = _Inertias(
+break_k_means = Breaking(
     name="break_k_means",
     suspect=_k_means_groups,
     reference=_widest_gap_groups,
     refusal=_points_problem,
     hint="Which group costs k-means much although nobody doubts it? See what one cut there saves.",
+    detail=_what_they_cost,
 )
 
-centre = _WithoutWarnings(
+centre = Exercise(
     name="centre",
     reference=_centre,
     cases=[
@@ -172,6 +147,7 @@ centre = _WithoutWarnings(
     ],
     hint="Sum over the rated cells of a column, divide by their number, subtract there only.",
     search=_rated_tables(),
+    warnings_are_errors=True,  # it is how a division by zero shows
 )
 
 choose_k = Exercise(

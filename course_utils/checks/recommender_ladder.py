@@ -1,43 +1,19 @@
 """Checks of *Climb the recommender ladder*."""
 
-from typing import Any, NoReturn
-from unittest import mock
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from course_utils import metrics
-from course_utils.checks.engine import Breaking, Case, Exercise, Outcome, Prediction
-from course_utils.factorization import linear_autoencoder
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
 
 _FILMS = 10
 
 
-class _ToTwoDecimals(Prediction):
-    """A number of which two decimals count: whoever uses a pocket calculator is right, too."""
-
-    def judge(self, prediction: Any) -> Outcome:
-        """Compare the prediction, rounded, with the rounded answer."""
-        is_fraction = isinstance(prediction, (float, np.floating))
-        return super().judge(round(float(prediction), 2) if is_fraction else prediction)
-
-
-class _WrittenOut(Exercise):
-    """A function that the course has, and that the learner is to write without it."""
-
-    def judge(self, attempt: Any) -> Outcome:
-        """Judge the attempt while `factorization.ease` has nothing to return."""
-        with mock.patch.object(linear_autoencoder, "EASE", _refuse_ease):
-            return super().judge(attempt)
-
-
-def _refuse_ease(*_: object) -> NoReturn:
-    raise RuntimeError("factorization.ease is what you are writing; use the formula and NumPy")
-
-
 def _ndcg_of_first_and_third() -> float:
     relevant = np.array([[True, False, True, False]])
-    return round(float(metrics.ndcg_at_k([[4.0, 3.0, 2.0, 1.0]], relevant, 3)[0]), 2)
+    return float(metrics.ndcg_at_k([[4.0, 3.0, 2.0, 1.0]], relevant, 3)[0])
 
 
 def _recommend(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
@@ -95,7 +71,7 @@ def _likes(draw: st.DrawFn) -> tuple[np.ndarray, float]:
     return np.array(rows), draw(st.sampled_from([1.0, 10.0]))
 
 
-predict_ndcg = _ToTwoDecimals(
+predict_ndcg = Prediction(
     name="predict_ndcg",
     answer=_ndcg_of_first_and_third,
     because="1.5 of a possible 1.63: one place lost at rank 3 costs little.",
@@ -103,13 +79,12 @@ predict_ndcg = _ToTwoDecimals(
     misconceptions={
         "that is what the list collects; divide it by the perfect list's sum": lambda: 1.5,
         "that is the recall of the list, which does not see the order": lambda: 1.0,
-        "a perfect list has two finds, at ranks 1 and 2, not three": lambda: round(
-            1.5 / (1 + 1 / np.log2(3) + 1 / 2), 2
+        "a perfect list has two finds, at ranks 1 and 2, not three": lambda: (
+            1.5 / (1 + 1 / np.log2(3) + 1 / 2)
         ),
-        "the discount is 1 / log2(rank + 1), not 1 / rank": lambda: round(
-            (1 + 1 / 3) / (1 + 1 / 2), 2
-        ),
+        "the discount is 1 / log2(rank + 1), not 1 / rank": lambda: (1 + 1 / 3) / (1 + 1 / 2),
     },
+    decimals=2,  # whoever uses a pocket calculator is right, too
 )
 
 recommend = Exercise(
@@ -154,7 +129,7 @@ break_recall = Breaking(
     hint="A list of k can hold all hidden films only if there are no more than k.",
 )
 
-ease_weights = _WrittenOut(
+ease_weights = Exercise(
     name="ease_weights",
     reference=_ease_weights,
     cases=[
@@ -182,4 +157,5 @@ ease_weights = _WrittenOut(
     ],
     hint="Invert, divide column by column by the diagonal, change the sign, clear the diagonal.",
     search=_likes(),
+    without=("course_utils.factorization.EASE", "course_utils.factorization.ease"),
 )

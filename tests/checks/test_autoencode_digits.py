@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from judging import assert_judged
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import autoencode_digits as check
@@ -24,8 +25,7 @@ from course_utils.checks import autoencode_digits as check
     ],
 )
 def test_predict_parameters(answer, status, text):
-    outcome = check.predict_parameters.judge(answer)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.predict_parameters, answer, status, text)
 
 
 def solved_split(order, n_validation):
@@ -106,8 +106,7 @@ def shifted_by_two_n(order, n_validation):
     ],
 )
 def test_split_rows(attempt, status, text):
-    outcome = check.split_rows.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.split_rows, attempt, status, text)
 
 
 def solved_odds(mean, n_images):
@@ -169,8 +168,7 @@ def written_into_the_mean(mean, n_images):
     ],
 )
 def test_smoothed_log_odds(attempt, status, text):
-    outcome = check.smoothed_log_odds.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.smoothed_log_odds, attempt, status, text)
 
 
 @pytest.mark.parametrize(
@@ -193,5 +191,4 @@ def test_smoothed_log_odds(attempt, status, text):
     ],
 )
 def test_break_narrowest(widths, status, text):
-    outcome = check.break_narrowest.judge(widths)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.break_narrowest, widths, status, text)

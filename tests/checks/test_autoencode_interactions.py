@@ -65,13 +65,13 @@ def test_small_losses_break_the_rule(losses):
         ([8, 4, 2, 1], "epoch 4 of 4 is the last that improves"),
         ([0.004, 0.0012, 0.0006, 0.0003], "epoch 2 of 4 is the last"),
         (np.array([8.0, 4, 2, 1]), "epoch 4 of 4"),
-        (np.zeros((4, 2)), "positive"),
+        (np.zeros((4, 2)), "an array of shape (4, 2) instead of a list"),
         ([0.016, 0.008, 0.004, 0.0025], "at most half"),
         ([4e-4, 3e-4, 2e-4, 1e-4], "at most half"),
         ([4e-4, 2e-4, 1e-4], "4 to 8"),
         ([4e-4, 2e-4, 1e-4, 0], "positive"),
         ([4e-4, 2e-4, 1e-4, True], "positive"),
-        (4e-4, "4 to 8"),
+        (4e-4, "one number instead of a list"),
     ],
 )
 def test_losses_that_do_not_break_it(losses, words):

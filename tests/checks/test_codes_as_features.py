@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from judging import assert_judged
 from sklearn.preprocessing import StandardScaler
 
 from course_utils.checks import TODO, Status
@@ -24,8 +25,7 @@ from course_utils.checks import codes_as_features as check
     ],
 )
 def test_predict_distance(answer, status, text):
-    outcome = check.predict_distance.judge(answer)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.predict_distance, answer, status, text)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,7 @@ def test_predict_distance(answer, status, text):
     ],
 )
 def test_break_neighbours(matrix, status, text):
-    outcome = check.break_neighbours.judge(matrix)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.break_neighbours, matrix, status, text)
 
 
 def test_break_neighbours_names_the_distances():
@@ -140,8 +139,7 @@ def in_place(train, test):
     ],
 )
 def test_standardise(attempt, status, text):
-    outcome = check.standardise.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.standardise, attempt, status, text)
 
 
 def solved_precision(codes, labels, k):
@@ -216,5 +214,4 @@ def city_blocks(codes, labels, k):
     ],
 )
 def test_precision_at_k(attempt, status, text):
-    outcome = check.precision_at_k.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.precision_at_k, attempt, status, text)

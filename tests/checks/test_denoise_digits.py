@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from judging import assert_judged
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import denoise_digits as check
@@ -30,8 +31,7 @@ from course_utils.metrics import psnr
     ],
 )
 def test_predict_psnr(answer, status, text):
-    outcome = check.predict_psnr.judge(answer)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.predict_psnr, answer, status, text)
 
 
 def bytes_solved(truth, image):
@@ -89,8 +89,7 @@ def one_number_per_picture(truth, image):
     ],
 )
 def test_psnr_of_bytes(attempt, status, text):
-    outcome = check.psnr_of_bytes.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.psnr_of_bytes, attempt, status, text)
 
 
 def test_error_of_sixteen_is_what_the_notebook_says_it_is():
@@ -209,8 +208,7 @@ def written_into_the_noisy(noisy, prototypes, sigma):
     ],
 )
 def test_posterior_mean(attempt, status, text):
-    outcome = check.posterior_mean.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.posterior_mean, attempt, status, text)
 
 
 def picture(*rows):
@@ -244,5 +242,4 @@ def picture(*rows):
     ],
 )
 def test_break_median(attempt, status, text):
-    outcome = check.break_median.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.break_median, attempt, status, text)

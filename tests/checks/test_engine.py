@@ -161,7 +161,7 @@ def test_unreadable_result_is_wrong_and_not_a_crash():
 
     outcome = ABSOLUTE.judge(lambda number: Odd())
     assert outcome.status is Status.WRONG
-    assert "not comparable (RuntimeError: nobody may look)" in outcome.message
+    assert "an Odd that NumPy cannot read (nobody may look)" in outcome.message
 
 
 PREDICTION = Prediction(
@@ -182,7 +182,7 @@ PREDICTION = Prediction(
         ((4, 3), Status.WRONG, "columns and rows are swapped"),
         ((3, 3), Status.WRONG, "value 1: other values"),
         (12, Status.WRONG, "one int instead of 2 values"),
-        (([1, [2]], 4), Status.WRONG, "not comparable (ValueError"),
+        (([1, [2]], 4), Status.WRONG, "numbers and lists side by side"),
     ],
 )
 def test_prediction(given, status, text, capsys):
@@ -246,7 +246,7 @@ def test_breaking_by_an_exception_counts():
         (np.nan, np.nan, ""),
         ("ab", "ab", ""),
         ("ab", "ba", "other values"),
-        ("ab", 3, "values of dtype int64 instead of <U2"),
+        ("ab", 3, "a number instead of a text"),
         (3.5, "3.5", "a text instead of a number"),
         (3.5, 3.5 + 0j, "complex numbers instead of real ones"),
         (3.5 + 1j, 3.5 + 1j, ""),
@@ -254,8 +254,8 @@ def test_breaking_by_an_exception_counts():
         ((1, 2), [1, 2], ""),
         ((1, 2), [1], "1 values instead of 2"),
         (np.zeros(3), np.zeros((3, 1)), "shape (3, 1) instead of (3,)"),
-        ([1, 2], [[1], [2, 3]], "not comparable"),
-        ([1, 2], {1: 2}, "values of dtype object instead of int64"),
+        ([1, 2], [[1], [2, 3]], "rows of different lengths: 1, 2"),
+        ([1, 2], {1: 2}, "a dict instead of a list or an array"),
         (sp.csr_array([[1, 2]]), np.array([[1, 2]]), "a ndarray instead of a sparse array"),
         (np.array([[1, 2]]), sp.csr_array([[1, 2]]), "a sparse array instead of a dense one"),
         (sp.csr_array([[1, 2]]), sp.csc_array([[1, 2]]), ""),
@@ -265,11 +265,7 @@ def test_breaking_by_an_exception_counts():
     ],
 )
 def test_same_value(expected, got, difference):
-    if difference == "not comparable":
-        with pytest.raises(ValueError, match="inhomogeneous"):
-            same_value(expected, got)
-    else:
-        assert same_value(expected, got) == difference
+    assert same_value(expected, got) == difference
 
 
 def test_describe_shows_sparse_arrays_by_their_values():

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from judging import assert_judged
 
 from course_utils import groups
 from course_utils.checks import TODO, Status
@@ -27,8 +28,7 @@ from course_utils.checks import find_groups as check
     ],
 )
 def test_predict_inertia(answer, status, text):
-    outcome = check.predict_inertia.judge(answer)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.predict_inertia, answer, status, text)
 
 
 def test_the_hints_do_not_name_the_points():
@@ -62,8 +62,7 @@ def test_the_expected_inertia_is_what_k_means_finds(k):
     ],
 )
 def test_break_k_means(points, status, text):
-    outcome = check.break_k_means.judge(points)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.break_k_means, points, status, text)
 
 
 def test_a_broken_k_means_says_why():
@@ -131,8 +130,7 @@ def by_value(table, rated):
     ],
 )
 def test_centre(attempt, status, text):
-    outcome = check.centre.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.centre, attempt, status, text)
 
 
 def test_centre_does_not_let_a_warning_pass():
@@ -191,5 +189,4 @@ def forgets_the_last(numbers, gap, error):
     ],
 )
 def test_choose_k(attempt, status, text):
-    outcome = check.choose_k.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.choose_k, attempt, status, text)

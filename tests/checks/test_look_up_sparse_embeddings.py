@@ -74,7 +74,7 @@ def test_predict_lookup():
         ([[9.5 / 3.5, 95 / 3.5], [3, 30]], "asks for a mean"),
         ([[1.5 * 4 + 2 * 3, 120], [7, 70]], "columns from 1"),
         ([[9.5, 95]], "shape"),
-        ([[9.5, 95], [10.5]], "not comparable"),
+        ([[9.5, 95], [10.5]], "rows of different lengths"),
     ],
 )
 def test_predict_lookup_explains(answer, explanation):

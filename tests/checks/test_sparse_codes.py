@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from judging import assert_judged
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import sparse_codes as check
@@ -28,8 +29,7 @@ from course_utils.checks import sparse_codes as check
     ],
 )
 def test_predict_paid(answer, status, text):
-    outcome = check.predict_paid.judge(answer)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.predict_paid, answer, status, text)
 
 
 def solved_largest(codes, k):
@@ -107,8 +107,7 @@ def in_place(codes, k):
     ],
 )
 def test_keep_largest(attempt, status, text):
-    outcome = check.keep_largest.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.keep_largest, attempt, status, text)
 
 
 def solved_rescale(codes, atoms):
@@ -197,8 +196,7 @@ def into_the_input(codes, atoms):
     ],
 )
 def test_rescale(attempt, status, text):
-    outcome = check.rescale.judge(attempt)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.rescale, attempt, status, text)
 
 
 SLANTED = [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]
@@ -226,8 +224,7 @@ SLANTED = [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]
     ],
 )
 def test_break_largest(code, atoms, status, text):
-    outcome = check.break_largest.judge(code, atoms)
-    assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    assert_judged(check.break_largest, (code, atoms), status, text)
 
 
 def test_errors_against_every_subset():

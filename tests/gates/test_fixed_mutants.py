@@ -37,9 +37,9 @@ MUTANTS = {
         "tests/unit/metrics/test_errors.py",
     ),
     "a check that takes a forgotten return for a wrong value": Mutant(
-        "course_utils/checks/engine.py",
-        "        if got is None:\n            lines.append",
-        "        if got is ...:\n            lines.append",
+        "course_utils/checks/_exercise.py",
+        "        if got is None:\n            return",
+        "        if got is ...:\n            return",
         "tests/checks/test_engine.py",
     ),
     "pictures without alt text": Mutant(

@@ -1,0 +1,344 @@
+"""Calls of what a learner wrote: limited in time, and watched for what the page forbids."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import inspect
+import linecache
+import sys
+import threading
+import time
+import types
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+SECONDS = 5.0  # of computing, for all calls of one verdict
+_POLL = 0.05
+# A function that only waits computes nothing; this many seconds of the clock end it as well.
+_WAITING = 60.0
+
+_IN_PLACE = frozenset({"sum_duplicates", "eliminate_zeros", "sort_indices", "prune"})
+_UNIMPORTANT = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+_local = threading.local()
+
+
+# No subclasses of Exception, so that an `except Exception` of the learner lets them pass.
+class TooSlowError(BaseException):
+    """The attempt has used up its time."""
+
+
+class ForbiddenError(BaseException):
+    """The attempt called what it was to write."""
+
+
+def refuse_while_judging(name: str) -> None:
+    """Stop an attempt that asks the check itself for the answer."""
+    if getattr(_local, "judging", False):
+        raise ForbiddenError(name)
+
+
+class Runner:
+    """All calls of one attempt within one verdict; a context manager.
+
+    Parameters
+    ----------
+    attempt : callable
+        The learner's function.
+    without : sequence of str
+        Names such as "numpy.argsort" that it must not call, not even through another function.
+    reference : callable, optional
+        Must not be called either if it is a function of a module of checks.
+    strict : bool
+        Whether a RuntimeWarning is raised as an error.
+    seconds : float
+        Seconds of computing for all calls together.
+    """
+
+    def __init__(
+        self,
+        attempt: Callable[..., Any],
+        without: Sequence[str] = (),
+        reference: Callable[..., Any] | None = None,
+        *,
+        strict: bool = False,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._attempt = attempt
+        self._strict = strict
+        self._guard = _Guard(attempt, without, reference)
+        self._watch = _Watch(seconds)
+        self.warned: list[str] = []
+
+    def __enter__(self) -> Runner:
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.stop()
+        self._guard.undo()
+
+    @property
+    def tidied_by_scipy_alone(self) -> bool:
+        """Whether in the last call SciPy, and not the learner, tidied up a stored matrix."""
+        return self._guard.tidied == {"scipy"}
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the attempt.
+
+        Raises
+        ------
+        TooSlowError
+            If the time of the verdict is used up.
+        ForbiddenError
+            If it called what it was to write; the name is the argument.
+        """
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            if self._strict:
+                warnings.simplefilter("error", RuntimeWarning)
+            try:
+                _local.judging = True
+                return self._watch.limited(lambda: self._guard.watched(self._attempt, arguments))
+            finally:
+                _local.judging = False
+                for warning in caught:
+                    self._remember(warning)
+
+    def _remember(self, warning: warnings.WarningMessage) -> None:
+        if issubclass(warning.category, _UNIMPORTANT):
+            return
+        code = getattr(inspect.unwrap(self._attempt), "__code__", None)
+        line = ""
+        if code is not None and warning.filename == code.co_filename:
+            line = linecache.getline(warning.filename, warning.lineno).strip()
+        first = str(warning.message).strip().split("\n")[0]
+        text = f"{warning.category.__name__}: {first}" + (f", in the line `{line}`" if line else "")
+        if text not in self.warned:
+            self.warned.append(text)
+
+
+class _Watch:
+    """A thread that stops the judged one once it has computed for too long.
+
+    It raises an exception in the judged thread, which works in any thread and on every system as
+    long as Python code runs; a single call into compiled code is waited for.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._judged = threading.get_ident()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._armed = False
+        self._raised = False
+
+    def start(self) -> None:
+        # A browser's Python has no threads; there the learner's own patience is the limit.
+        with contextlib.suppress(RuntimeError):
+            threading.Thread(target=self._run, daemon=True, name="time limit").start()
+
+    def stop(self) -> None:
+        self._closed.set()
+
+    def limited(self, function: Callable[[], Any]) -> Any:
+        try:
+            try:
+                self._armed = True
+                return function()
+            finally:
+                self._disarm()
+                self._await_what_is_on_its_way()
+        except TooSlowError:
+            self._disarm_in_any_case()
+            raise
+
+    def _disarm(self) -> None:
+        with self._lock:
+            self._armed = False
+
+    def _await_what_is_on_its_way(self) -> None:
+        # An error raised from outside arrives a few instructions later. Taking it back instead
+        # makes Python 3.11 hang in the next profiled call.
+        deadline = time.monotonic() + 1
+        while self._raised and time.monotonic() < deadline:
+            pass
+
+    def _disarm_in_any_case(self) -> None:
+        while self._armed:  # a second error may arrive meanwhile
+            with contextlib.suppress(TooSlowError):
+                self._disarm()
+        with contextlib.suppress(TooSlowError):
+            for _ in range(1000):
+                pass
+
+    def _run(self) -> None:
+        computed = waited = 0.0
+        before = time.process_time(), time.monotonic()
+        while not self._closed.wait(_POLL):
+            now = time.process_time(), time.monotonic()
+            with self._lock:
+                if self._armed and not _is_importing(self._judged):
+                    # Other threads compute as well, and other programs take their share.
+                    computed += min(now[0] - before[0], now[1] - before[1])
+                    waited += now[1] - before[1]
+                    if computed > self._seconds or waited > _WAITING:
+                        self._raised = True
+                        _raise_in(self._judged, TooSlowError)
+            before = now
+
+
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    """Raise an error in another thread."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+
+
+def _is_importing(thread: int) -> bool:
+    """Whether a thread is loading a module: it may take seconds, and must not end half way."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+class _Guard:
+    """Sees every call below an attempt, by whatever name it was imported."""
+
+    def __init__(
+        self,
+        attempt: Callable[..., Any],
+        without: Sequence[str],
+        reference: Callable[..., Any] | None,
+    ) -> None:
+        self._attempt = attempt
+        self._pending = set(without)
+        self._codes: dict[int, str] = {}
+        self._builtins: list[tuple[Any, str]] = []
+        self._modules: dict[str, str] = {}
+        self._replaced: list[tuple[dict[str, Any], str, Any]] = []
+        self._called = ""
+        self.tidied: set[str] = set()
+        code = getattr(reference, "__code__", None)
+        if code is not None and _module_of(reference).startswith("course_utils.checks."):
+            self._codes[id(code)] = "the check's own reference"
+        self._resolve()
+
+    def watched(self, attempt: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        self._called = ""
+        self.tidied.clear()
+        if sys.getprofile() is not None:  # somebody measures; there can only be one
+            return attempt(*arguments)
+        try:
+            sys.setprofile(self._see)
+            result = attempt(*arguments)
+        finally:
+            sys.setprofile(None)
+        if self._called:  # and a bare `except:` has kept it quiet
+            raise ForbiddenError(self._called)
+        return result
+
+    def undo(self) -> None:
+        if sys.getprofile() == self._see:  # the end of the time may have come just before it went
+            sys.setprofile(None)
+        for names, name, value in reversed(self._replaced):
+            names[name] = value
+        self._replaced.clear()
+
+    def _see(self, frame: types.FrameType, event: str, called: Any) -> None:
+        if event == "call":
+            code = frame.f_code
+            if self._pending or self._modules:
+                self._look_at_module(frame.f_globals.get("__name__") or "")
+            if id(code) in self._codes:
+                self._refuse(self._codes[id(code)])
+            if code.co_name in _IN_PLACE:
+                caller = frame.f_back.f_globals.get("__name__", "") if frame.f_back else ""
+                self.tidied.add("scipy" if caller.startswith("scipy.") else "learner")
+        elif event == "c_call" and self._builtins:
+            for builtin, name in self._builtins:
+                if called is builtin or _is_method(called, builtin):
+                    self._refuse(name)
+
+    def _refuse(self, name: str) -> None:
+        self._called = name
+        raise ForbiddenError(name)
+
+    def _look_at_module(self, module: str) -> None:
+        if any(name.partition(".")[0] == module.partition(".")[0] for name in self._pending):
+            self._resolve()
+        for prefix, name in self._modules.items():
+            if module == prefix or module.startswith(f"{prefix}."):
+                self._refuse(name)
+
+    def _resolve(self) -> None:
+        """Find what the names mean, as far as their modules are loaded."""
+        for name in list(self._pending):
+            found = _look_up(name)
+            if found is None:
+                continue
+            self._pending.discard(name)
+            owner, value = found
+            if isinstance(value, types.ModuleType):
+                self._modules[value.__name__] = name
+            elif isinstance(value, (types.BuiltinFunctionType, types.MethodDescriptorType)):
+                self._builtins.append((value, name))
+            elif codes := list(_codes(value)):
+                self._codes.update((id(code), name) for code in codes)
+            else:
+                self._replace(owner, value, name)
+
+    def _replace(self, owner: Any, value: Any, name: str) -> None:
+        """Put a refusal in the place of a compiled function or class, whose calls nobody sees."""
+
+        def refusal(*_: Any, **__: Any) -> None:
+            self._refuse(name)
+
+        learners = getattr(inspect.unwrap(self._attempt), "__globals__", {})
+        for names in (vars(owner), learners):
+            for own in [key for key, held in list(names.items()) if held is value]:
+                if isinstance(names, dict):
+                    self._replaced.append((names, own, value))
+                    names[own] = refusal
+
+
+def _module_of(function: Any) -> str:
+    return str(getattr(function, "__module__", "") or "")
+
+
+def _look_up(name: str) -> tuple[Any, Any] | None:
+    """Find what a dotted name means and what holds it, without importing anything."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        value: Any = sys.modules.get(".".join(parts[:length]))
+        if value is None:
+            continue
+        owner = value
+        for part in parts[length:]:
+            owner, value = value, getattr(value, part, None)
+        return None if value is None else (owner, value)
+    return None
+
+
+def _codes(value: Any) -> Iterator[types.CodeType]:
+    """Python code of a function, of what it wraps, or of the methods of a class."""
+    if isinstance(value, type):
+        for method in vars(value).values():
+            if isinstance(method, types.FunctionType):
+                yield from _codes(method)
+        return
+    while value is not None:
+        if isinstance(code := getattr(value, "__code__", None), types.CodeType):
+            yield code
+        value = getattr(value, "__wrapped__", None)
+
+
+def _is_method(called: Any, descriptor: Any) -> bool:
+    owner = getattr(descriptor, "__objclass__", None)
+    return (
+        owner is not None
+        and getattr(called, "__name__", None) == descriptor.__name__
+        and isinstance(getattr(called, "__self__", None), owner)
+    )

@@ -1,0 +1,89 @@
+"""Search for the smallest input on which an attempt fails, the same on every run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+EXAMPLES = 200
+# Shrinking a counter-example may go on for long; what it has after so many calls is small enough.
+CALLS = 1000
+
+
+class _EnoughError(BaseException):
+    """No more calls."""
+
+
+def smallest_failure(
+    search: Any, fails: Callable[[tuple[Any, ...]], bool]
+) -> tuple[Any, ...] | None:
+    """Draw inputs until one fails, and make it smaller as long as it does.
+
+    Parameters
+    ----------
+    search : hypothesis strategy
+        Produces argument tuples.
+    fails : callable
+        Whether an attempt fails on an argument tuple.
+
+    Returns
+    -------
+    tuple or None
+        The smallest input found, or None if none of 200 fails.
+    """
+    import hypothesis
+
+    settings = hypothesis.settings(
+        database=None,
+        deadline=None,
+        derandomize=True,
+        max_examples=EXAMPLES,
+        # The phase that explains takes most of the time, and nobody reads it.
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    calls = 0
+    smallest = None
+
+    def fails_within_bounds(arguments: tuple[Any, ...]) -> bool:
+        nonlocal calls, smallest
+        calls += 1
+        if calls > CALLS:
+            raise _EnoughError
+        failed = fails(arguments)
+        smallest = arguments if failed else smallest
+        return failed
+
+    with (
+        _leaving_nothing_behind(),
+        contextlib.suppress(hypothesis.errors.NoSuchExample, hypothesis.errors.Flaky, _EnoughError),
+    ):
+        return hypothesis.find(
+            search, fails_within_bounds, settings=settings, random=random.Random(0)
+        )
+    return smallest
+
+
+@contextlib.contextmanager
+def _leaving_nothing_behind() -> Iterator[None]:
+    """Keep Hypothesis from writing beside the notebook, and from reading the course's modules.
+
+    It collects the constants of all modules that are loaded, so that a verdict would depend on
+    what else the notebook has imported.
+    """
+    from hypothesis import configuration
+    from hypothesis.internal.conjecture import providers
+
+    before = getattr(configuration, "__hypothesis_home_directory", None)
+    constants = getattr(providers, "_local_constants", None)
+    configuration.set_hypothesis_home_dir(Path(os.devnull, "hypothesis"))  # can never be made
+    with mock.patch.object(providers, "_get_local_constants", create=True, return_value=constants):
+        try:
+            yield
+        finally:
+            configuration.set_hypothesis_home_dir(before)
