@@ -17,6 +17,13 @@ from numpy.typing import ArrayLike, DTypeLike
 from course_utils.runtime import default_threads
 from course_utils.sparse import check_indices
 
+__all__ = [
+    "COMBINERS",
+    "embedding_bag_inputs",
+    "one_hot",
+    "sparse_embedding_lookup",
+]
+
 COMBINERS = ("sum", "mean", "sqrtn")
 
 # Multiplications below which starting another thread costs more than it saves (about 1 ms).

@@ -16,11 +16,22 @@ from scipy.stats import t as student_t
 
 from course_utils.ranking import top_k
 
+__all__ = [
+    "Curve",
+    "Parts",
+    "draw_rows",
+    "label_budget_curve",
+    "mean_interval",
+    "nearest_rows",
+]
+
 _BLOCK = 1000  # queries whose distances to all rows are in memory at once
 
 
 class Parts(NamedTuple):
     """The same thing – features or labels – of the rows to learn from, to choose by, to test on.
+
+    Introduced in *Use codes as features*.
 
     Attributes
     ----------
@@ -35,6 +46,8 @@ class Parts(NamedTuple):
 
 class Curve(NamedTuple):
     """Accuracy of one kind of features at several numbers of labels.
+
+    Introduced in *Use codes as features*.
 
     Attributes
     ----------

@@ -18,6 +18,20 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
+__all__ = [
+    "Gap",
+    "bootstrap_agreement",
+    "centre_observed",
+    "choose_k",
+    "gap_statistic",
+    "k_means",
+    "marchenko_pastur_density",
+    "marchenko_pastur_edge",
+    "matched_gaussian",
+    "permute_columns",
+    "shuffle_ratings",
+]
+
 # --- preparing a table ---------------------------------------------------------------------------
 
 
@@ -317,6 +331,8 @@ def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: int = 0) -> 
 
 class Gap(NamedTuple):
     """What :func:`gap_statistic` finds for each number of groups.
+
+    Introduced in *Find groups in interactions*.
 
     Attributes
     ----------

@@ -10,6 +10,22 @@ from numpy.typing import ArrayLike
 
 from course_utils.ranking import top_k
 
+__all__ = [
+    "MaskedScore",
+    "bce_floor",
+    "binary_cross_entropy",
+    "bootstrap_interval",
+    "continuity",
+    "dead_units",
+    "knn_accuracy",
+    "masked_rmse",
+    "ndcg_at_k",
+    "psnr",
+    "recall_at_k",
+    "rmse",
+    "trustworthiness",
+]
+
 
 def _same_shape(truth: ArrayLike, prediction: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both as float64 arrays; an average over broadcast shapes would be silently wrong."""
@@ -236,7 +252,7 @@ def ndcg_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
 def recall_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
     """Share of the relevant items that are among the k best-scored ones of each user.
 
-    Introduced in *Climb the recommender ladder*.
+    Introduced in *Make codes sparse*.
 
     The share is of min(k, relevant items), as in Liang et al. (2018), so that a perfect list scores
     1 even for a user with more than k relevant items.
@@ -293,7 +309,7 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Find an interval for a mean over users: what might others like them have said.
 
-    Introduced in *Find similar films*.
+    Introduced in *Use codes as features*.
 
     Users are drawn with replacement, as many as there are, and the mean is taken again and again;
     the interval holds the central part of those means. For two methods judged by the same users

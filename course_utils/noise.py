@@ -8,6 +8,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+__all__ = [
+    "MaskedInteractions",
+    "gaussian_noise",
+    "mask_observed",
+]
+
 
 def gaussian_noise(
     images: ArrayLike, sigma: float, *, seed: int | np.random.Generator = 0

@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+__all__ = [
+    "best_of",
+    "candidates",
+    "top_k",
+]
+
 _GROUP = 32  # scores of which only the largest is looked at while a bound is sought
 
 
 def top_k(scores: ArrayLike, k: int) -> np.ndarray:
     """Find the positions of the k largest scores of each row, largest first.
-
-    Introduced in *Find similar films*.
 
     Parameters
     ----------

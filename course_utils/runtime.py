@@ -97,6 +97,8 @@ def start(
 def default_threads() -> int:
     """Threads to use when nobody says: `OMP_NUM_THREADS`, else the CPUs of this process.
 
+    Introduced in *Use codes as features*.
+
     As in OpenMP, `OMP_NUM_THREADS` may be a list with a number for each level of nested loops,
     such as ``4,2``; the first one counts.
 
@@ -253,6 +255,8 @@ def _quiet_stderr() -> Iterator[None]:
 class PackageStatus(NamedTuple):
     """One line of the environment report.
 
+    Introduced in *Check your set-up and find your way*.
+
     Attributes
     ----------
     name : str
@@ -306,6 +310,8 @@ def environment_report() -> list[PackageStatus]:
 
 def check_requirements(requirements: list[str]) -> list[PackageStatus]:
     """Look every requirement up in the running environment.
+
+    Introduced in *Check your set-up and find your way*.
 
     Parameters
     ----------

@@ -18,6 +18,16 @@ from numpy.typing import ArrayLike
 
 from course_utils.ranking import best_of, candidates, top_k
 
+__all__ = [
+    "Neighbours",
+    "Scorer",
+    "SimilarityEvaluation",
+    "cosine_scorer",
+    "evaluate_similarity",
+    "similar_items",
+    "top_k_cosine",
+]
+
 Scorer = Callable[[np.ndarray], np.ndarray]
 """Maps positions of items, shape (m,), to scores of all items, shape (m, n); high is similar."""
 

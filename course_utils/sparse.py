@@ -12,6 +12,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
+__all__ = [
+    "check_indices",
+    "from_ragged",
+    "index_to_indicator",
+    "left_align",
+    "to_ragged",
+]
+
 _LARGEST_INT32 = np.iinfo(np.int32).max
 
 
@@ -220,8 +228,6 @@ def from_ragged(
 
 def check_indices(indices: ArrayLike, num_classes: int) -> np.ndarray:
     """Refuse what is no list of class indices instead of letting a library guess.
-
-    Introduced in *Align and index sparse matrices*.
 
     NumPy takes -1 for the last row and Keras truncates 3.7 to 3; both hide a mistake.
 

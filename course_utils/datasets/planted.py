@@ -15,7 +15,7 @@ _LARGEST_NOISE = _LARGEST_SPREAD = 1e30  # float32 holds the noise, float64 the 
 class PlantedInteractions(NamedTuple):
     """Ratings made by a known low-rank rule, some of them observed.
 
-    Introduced in *Autoencode interactions in PyTorch*.
+    Introduced in *Missing is not zero*.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ def planted_interactions(
 ) -> PlantedInteractions:
     """Make ratings in which there is something to learn, and that says what it is.
 
-    Introduced in *Autoencode interactions in PyTorch*.
+    Introduced in *Missing is not zero*.
 
     User *i* and item *j* are unit vectors uᵢ and vⱼ in `rank` dimensions, and ::
 

@@ -66,7 +66,7 @@ def mlp_autoencoder(
 ) -> tuple[keras.Model, keras.Model, keras.Model]:
     """Build a symmetric autoencoder of dense layers, and its two halves.
 
-    Introduced in *Autoencode digits*.
+    Introduced in *Compare SVD with an autoencoder*.
 
     The three models share their layers, so training the first trains all of them. Layers are named
     ``encoder_1``, …, ``code``, ``decoder_1``, …, ``reconstruction``; look them up with

@@ -24,6 +24,8 @@ from course_utils.keras_models._steps import (
 class History(NamedTuple):
     """What happened in a training.
 
+    Introduced in *Autoencode digits*.
+
     Attributes
     ----------
     train : list of float

@@ -81,8 +81,6 @@ def heat_map(
 ) -> Axes:
     """Draw a small matrix as coloured cells with their numbers; missing cells are hatched.
 
-    Introduced in *Align and index sparse matrices*.
-
     Two scales that colour-blind readers can tell apart: from dark blue to yellow if all numbers
     have one sign, else from orange over white, which is 0, to purple.
 

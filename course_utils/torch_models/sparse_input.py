@@ -195,8 +195,6 @@ class SparseInputAutoencoder(nn.Module):
 def sparse_mean_squared_error(output: Tensor, target: sp.csr_array) -> Tensor:
     r"""Mean squared error of a dense output against a sparse target.
 
-    Introduced in *Look up embeddings from a sparse matrix*.
-
     With :math:`\sum (y - x)^2 = \sum y^2 + \sum_{x \neq 0} x (x - 2 y)` only the stored cells of
     the target are visited, and no dense copy of it is made.
 

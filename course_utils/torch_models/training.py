@@ -25,6 +25,8 @@ __all__ = ["History", "fit", "mean_loss"]
 class History(NamedTuple):
     """What happened in a training.
 
+    Introduced in *Look up embeddings from a sparse matrix*.
+
     Attributes
     ----------
     train : list of float
