@@ -1,7 +1,8 @@
 """Turn notebooks into nbgrader assignments: ``python -m tools.assignment [notebook …]``.
 
 Every exercise becomes a cell to answer and, below it, a graded cell whose test nbgrader hides from
-the learner. The test gives the points only if the exercise's own check says ✓. Written are
+the learner. The test gives the points only if the exercise's own check says ✓, or with
+``--partial`` a share of them for each case that is right. Written are
 ``source/`` and ``nbgrader_config.py``, with which ``nbgrader generate_assignment`` begins;
 nbgrader itself is not needed here.
 """
@@ -38,6 +39,14 @@ from course_utils.checks import {module}, require
 require({module}.{name}.judge({arguments}))
 ### END HIDDEN TESTS"""
 
+# nbgrader takes the number in a graded cell's last line for its points.
+GRADED_BY_CASES = """# {points}, by cases.
+### BEGIN HIDDEN TESTS
+from course_utils.checks import {module}, points
+
+points({module}.{name}.judge({arguments}), {most})
+### END HIDDEN TESTS"""
+
 CONFIG = '''"""Settings of nbgrader for this course; run nbgrader in this folder."""
 
 c = get_config()
@@ -47,13 +56,15 @@ c.Execute.timeout = 600  # seconds a cell; nbgrader's own 30 are too few on a bu
 '''
 
 
-def convert(notebook: NotebookNode) -> NotebookNode:
+def convert(notebook: NotebookNode, *, partial: bool = False) -> NotebookNode:
     """Instructor's version of an assignment.
 
     Parameters
     ----------
     notebook : NotebookNode
         A notebook of the course; it is not changed.
+    partial : bool, default False
+        Whether an answer earns its share of the points for each case it is right on.
 
     Returns
     -------
@@ -80,7 +91,7 @@ def convert(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code":
             cells[-1].update(outputs=[], execution_count=None)
         if "exercise" in tags:
-            cells[-1:] = _exercise(notebook.cells, position, found[1])
+            cells[-1:] = _exercise(notebook.cells, position, found[1], partial)
             name = cells[-1].metadata.nbgrader.grade_id
             if name in graded:
                 raise ValueError(f"two exercises use check.{name}; nbgrader needs one name each")
@@ -90,7 +101,9 @@ def convert(notebook: NotebookNode) -> NotebookNode:
     return assignment
 
 
-def _exercise(cells: Sequence[NotebookNode], position: int, module: str) -> list[NotebookNode]:
+def _exercise(
+    cells: Sequence[NotebookNode], position: int, module: str, partial: bool
+) -> list[NotebookNode]:
     """Answer cell and graded cell in place of the stub at a position."""
     stub = cells[position]
     heading = HEADING.search(cells[position - 1].source) if position else None
@@ -109,11 +122,12 @@ def _exercise(cells: Sequence[NotebookNode], position: int, module: str) -> list
         stub=stub_code, solution=solution_code, name=name, arguments=arguments
     )
     answer.metadata.nbgrader = _metadata(f"{name}-answer", solution=True)
-    source = GRADED.format(
+    source = (GRADED_BY_CASES if partial else GRADED).format(
         points="1 point" if points == 1 else f"{points} points",
         module=module,
         name=name,
         arguments=arguments,
+        most=points,
     )
     test = nbformat.v4.new_code_cell(source, id=f"{stub.id}-graded")
     test.metadata.nbgrader = _metadata(name, grade=True, locked=True, points=points)
@@ -159,11 +173,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=ROOT / "build" / "assignment",
         help="folder of the class (build/assignment)",
     )
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="give a share of the points for each case that is right",
+    )
     options = notebook_options(parser, arguments)
     if options is None:
         return 2
     for path in options.notebooks:
-        assignment = convert(nbformat.read(path, as_version=4))
+        assignment = convert(nbformat.read(path, as_version=4), partial=options.partial)
         write_atomically(options.output / "source" / path.stem / path.name, to_json(assignment))
         graded = [
             cell for cell in assignment.cells if cell.metadata.get("nbgrader", {}).get("grade")

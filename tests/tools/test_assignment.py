@@ -80,6 +80,32 @@ def test_points_come_from_the_check_of_the_exercise(source, points, feedback, ca
     assert ("✓" in capsys.readouterr().out) == (points > 0)
 
 
+@pytest.mark.parametrize(
+    ("source", "least", "most"),
+    [
+        (SOLUTION, 2, 2),
+        (STUB, 0, 0),
+        (WRONG, 0, 0),
+        (STUB.replace("TODO", "float(np.mean(matrix <= 0))"), 1.0, 1.9),
+    ],
+)
+def test_points_by_cases_where_the_teacher_says_so(source, least, most, capsys):
+    names = {}
+    exec(SETUP, names)
+    exec(source, names)
+    graded = assignment.convert(small_notebook(), partial=True).cells[3]
+    assert graded.metadata.nbgrader.points == 2
+    *statements, last = without_marks(graded.source)
+    exec("\n".join(statements), names)
+    capsys.readouterr()
+    assert least <= eval(last, names) <= most
+    assert ("wrong in: " in capsys.readouterr().out) == (most < 2)
+
+
+def without_marks(source):
+    return [line for line in source.splitlines() if not line.startswith("#")]
+
+
 def test_an_answer_cannot_bring_its_own_check():
     assert marks("check = share_of_zeros = require = lambda *given: None")[0] == 0
 
