@@ -153,7 +153,12 @@ def points(outcome: Outcome, most: float) -> float:
     Returns
     -------
     float
-        Rounded to two decimals; below `most` unless the outcome is right.
+        Rounded to two decimals; above 0, and below `most` unless the outcome is right.
+
+    Raises
+    ------
+    AssertionError
+        If nothing is right: nbgrader takes a 0 in the last line for full marks.
 
     Examples
     --------
@@ -162,9 +167,12 @@ def points(outcome: Outcome, most: float) -> float:
     right in 2 of 3 cases, wrong in: three
     1.33
     """
+    earned = most if outcome.status is Status.RIGHT else most * outcome.passed / outcome.total
+    if round(earned, 2) <= 0:
+        raise AssertionError(outcome.message)
     print(outcome.message)
     if outcome.status is Status.RIGHT:
         return float(most)
     failed = ", ".join(outcome.failed) or "all"
     print(f"right in {outcome.passed} of {outcome.total} cases, wrong in: {failed}")
-    return round(most * outcome.passed / outcome.total, 2)
+    return round(earned, 2)
