@@ -42,14 +42,14 @@ _NAMES = {
     "movies": ("movies.csv", "movies.dat", "u.item"),
 }
 _SEPARATORS = {".csv": ",", ".dat": "::", ".data": "\t", ".item": "|"}
-_LARGEST_ID = np.iinfo(np.int32).max
-_RATING_TYPES = {
-    "userId": np.int64,
-    "movieId": np.int64,
-    "rating": np.float64,
-    "timestamp": np.int64,
+_LARGEST_ID = int(np.iinfo(np.int32).max)
+# The whole numbers of a ratings file, with the lowest and the highest that each may be.
+_WHOLE = {
+    "userId": (1, _LARGEST_ID),
+    "movieId": (1, _LARGEST_ID),
+    "timestamp": (0, int(np.iinfo(np.int64).max)),
 }
-_RATING_COLUMNS = list(_RATING_TYPES)
+_RATING_COLUMNS = ["userId", "movieId", "rating", "timestamp"]
 _MOVIE_COLUMNS = ["movieId", "title", "genres"]
 # ml-100k: five fields, and then a 0 or 1 for each genre of u.genre.
 _ITEM_COLUMNS = ["movieId", "title", "release", "video release", "URL"]
@@ -114,6 +114,8 @@ def _check_header(path: Path, number: int, names: Sequence[str], columns: Sequen
     close = difflib.get_close_matches(missing[0].lower(), simple, n=1)
     if close:
         hint = f"; rename {simple[close[0]]!r} to {missing[0]!r}"
+    elif len(names) == 1 and (found := re.search(r"[;\t|]", names[0])):
+        hint = f"; they are separated by {found[0]!r}: save the file with commas"
     elif re.fullmatch(r"\d+", names[0].strip()):
         hint = f"; this is a row of data: put the line {','.join(columns)} above it"
     else:
@@ -152,11 +154,30 @@ def _field_problem(name: str, text: str) -> str | None:
         except ValueError:
             good = False
         return None if good else f"rating is {text!r}; expected a number from {low:g} to {high:g}"
-    low_id = 0 if name == "timestamp" else 1
-    high_id = np.iinfo(np.int64).max if name == "timestamp" else _LARGEST_ID
-    if re.fullmatch(r"\s*[+-]?\d+\s*", text, re.ASCII) and low_id <= int(text) <= high_id:
+    low_id, high_id = _WHOLE[name]
+    whole = _whole(text)
+    if whole is not None and low_id <= whole <= high_id:
         return None
     return f"{name} is {text!r}; expected a whole number from {low_id} to {high_id}"
+
+
+def _whole(text: str) -> int | None:
+    """Return the whole number that a text stands for, as in "7" or "7.0", or None."""
+    if re.fullmatch(r"\s*[+-]?\d+(\.0*)?\s*", text, re.ASCII):
+        return int(text.partition(".")[0])
+    return None
+
+
+def _all_whole(column: pd.Series, low: int, high: int) -> bool:
+    """Tell whether all numbers of a column are whole and in range; words and truths are not."""
+    if column.dtype.kind not in "iuf":
+        return False
+    values = column.to_numpy()
+    if column.dtype.kind == "f":  # a NaN compares false, so it is caught here as well
+        high = min(high, 2**53)  # beyond, not every whole number is a float
+        if not (values == np.floor(values)).all():
+            return False
+    return bool(((values >= low) & (values <= high)).all())
 
 
 def _raise_bad_rating(path: Path, names: list[str], rows_before: int, reason: object) -> NoReturn:
@@ -175,7 +196,7 @@ def _raise_bad_rating(path: Path, names: list[str], rows_before: int, reason: ob
             if len(fields) != len(names):
                 raise ValueError(_length_problem(path, number, fields, names))
             for name, text in zip(names, fields, strict=True):
-                problem = _field_problem(name, text) if name in _RATING_TYPES else None
+                problem = _field_problem(name, text) if name in _RATING_COLUMNS else None
                 if problem:
                     raise ValueError(f"{path}, line {number}: {problem}")
     raise ValueError(f"{path}, after line {rows_before + 1}: {reason}")
@@ -183,7 +204,9 @@ def _raise_bad_rating(path: Path, names: list[str], rows_before: int, reason: ob
 
 def _rating_chunks(path: Path, stream: WatchedStream, names: list[str]) -> Iterator[pd.DataFrame]:
     """Yield a ratings file in checked pieces, so that a large one never lies in memory as text."""
-    layout: dict[str, Any] = {"dtype": _RATING_TYPES, "encoding_errors": "replace"}
+    # Types of whole numbers are not forced: pandas would make a 1 of "True" without a word.
+    layout: dict[str, Any] = {"dtype": {"rating": np.float64}, "encoding_errors": "replace"}
+    layout |= {"low_memory": False}  # one type for each column of a piece
     if not has_header(path):
         dat = _separator(path) == "::"
         layout |= {"sep": ":" if dat else "\t", "header": None, "quoting": csv.QUOTE_NONE}
@@ -193,13 +216,12 @@ def _rating_chunks(path: Path, stream: WatchedStream, names: list[str]) -> Itera
     try:
         with pd.read_csv(io.BufferedReader(stream), chunksize=_CHUNK_ROWS, **layout) as chunks:
             for chunk in chunks:
-                identities = chunk[["userId", "movieId"]].to_numpy()
+                if chunk.empty:  # a header alone: its columns have no type
+                    continue
                 between_colons = [name for name in _DAT_FIELDS[1::2] if name in chunk.columns]
                 if not (
-                    # a NaN compares false, so it is caught here as well
                     chunk["rating"].between(low, high).all()
-                    and ((identities >= 1) & (identities <= _LARGEST_ID)).all()
-                    and (chunk["timestamp"] >= 0).all()
+                    and all(_all_whole(chunk[name], *ends) for name, ends in _WHOLE.items())
                     and chunk[between_colons].isna().to_numpy().all()
                 ):
                     raise ValueError("a value is out of range")
@@ -313,7 +335,7 @@ def read_movies(path: Path) -> pd.DataFrame:
         problem = _film_problem(film, films)
         if problem:
             raise ValueError(f"{path}, line {number}: {problem}")
-        films[int(film["movieId"])] = (film["title"], film["genres"])
+        films[_whole(film["movieId"]) or 0] = (film["title"], film["genres"])
     if text[-1] not in "\r\n":
         warn_unfinished(path, len(rows), stacklevel=4)
     titles, kinds = zip(*films.values(), strict=True) if films else ((), ())
@@ -325,7 +347,7 @@ def _film_problem(film: dict[str, str], before: dict[int, tuple[str, str]]) -> s
     """Say what is wrong with one film, or None."""
     if problem := _field_problem("movieId", film["movieId"]):
         return problem
-    if int(film["movieId"]) in before:
+    if _whole(film["movieId"]) in before:
         return f"movieId is {film['movieId']!r} again; expected each film once"
     if not film["title"]:
         return "title is ''; expected a title"

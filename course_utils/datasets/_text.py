@@ -99,8 +99,8 @@ def read_text(path: Path, *, or_latin_1: bool = False) -> str:
     by a sign or a control character from 0x80 to 0xBF. So what decodes strictly as UTF-8 is UTF-8.
     What does not is latin-1, unless some of its letters are UTF-8: then it was, and is damaged.
     """
-    refuse_utf_16(path)
     with naming_damage(path):
+        refuse_utf_16(path)
         with open_bytes(path) as stream:
             content = stream.read()
         try:

@@ -161,9 +161,14 @@ def _numbered_rows(
         ) from error
 
 
-def _noting_last(lines: Iterable[str], last: list[str]) -> Iterator[str]:
-    """Pass lines through and keep the latest one in `last`."""
-    for line in lines:
+def _noting_last(path: Path, lines: Iterable[str], last: list[str]) -> Iterator[str]:
+    """Pass lines through and keep the latest one in `last`; NumPy would drop zero bytes of ids."""
+    for place, line in enumerate(lines, start=1):
+        if "\0" in line:
+            raise ValueError(
+                f"{path}, line {place}: a zero byte in {line[:60]!r}; expected text. The file is "
+                "damaged, or in another encoding, such as encoding='utf-16-le'"
+            )
         last[:] = [line]
         yield line
 
@@ -278,15 +283,16 @@ def load_interactions(
     decimal = choice("decimal", decimal, (".", ","))
     path = home(path)
     if not path.is_file():
+        what = "is a folder" if path.is_dir() else "is not there"
         raise FileNotFoundError(
-            f"{path} is not there; expected a csv file with one row of ratings for each line"
+            f"{path} {what}; expected a csv file with one row of ratings for each line"
         )
     last = [""]
     with naming_damage(path, _ENCODING_HINT):
         if not encoding.startswith("utf-16"):
             refuse_utf_16(path, _ENCODING_HINT)
         with io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="") as lines:
-            table = _read_wide(path, _noting_last(lines, last), separator, decimal)
+            table = _read_wide(path, _noting_last(path, lines, last), separator, decimal)
     if not table.row_ids:
         raise ValueError(
             f"{path} holds only a header; expected at least one row of ratings below it"

@@ -242,6 +242,8 @@ def test_damaged_utf_8_is_not_taken_for_latin_1(tmp_path):
         ("userId,MovieID,rating,timestamp", "no column movieId; .*rename 'MovieID' to 'movieId'"),
         ("userId,movieId,Rating,timestamp", "no column rating; .*rename 'Rating' to 'rating'"),
         ("userId,movieId,rating,time_stamp", "rename 'time_stamp' to 'timestamp'"),
+        ("userId;movieId;rating;timestamp", "they are separated by ';': save the file with commas"),
+        ("userId\tmovieId\trating\ttimestamp", r"separated by '\\t': save the file with commas"),
         ("1,11,4.0,99", "this is a row of data: put the line userId,movieId,rating,timestamp abov"),
         ("userId,movieId,rating,timestamp,rating", "column rating twice; expected it once"),
     ],

@@ -119,6 +119,8 @@ def test_a_table_written_by_pandas_comes_back(tmp_path_factory, rows):
         ("id,a\nLéon,1\n".encode("latin-1"), "line 2: byte 0xe9 in b'L\\xe9on,1\\n'; the file"),
         ("id,a\nLéon,1\n".encode("latin-1"), "is not text in UTF-8; save it as UTF-8, or give its"),
         ("id,a\nLéon,1\n".encode("utf-16"), "is text in UTF-16, expected UTF-8; save it as UTF"),
+        ("id,a\nx\0,1\nx,1\n", "line 2: a zero byte in 'x\\x00,1\\n'; expected text"),
+        ("id,a\nx,1\n".encode("utf-16-le"), "line 1: a zero byte in"),
         ("id;a;b\nx;1;2\n", "line 1: one field; expected the name of the row ids and then the"),
         ("id;a;b\nx;1;2\n", "give separator=';' if that is meant"),
         ("id\ta\tb\nx\t1\t2\n", "give separator='\\t' if that is meant"),
@@ -145,3 +147,5 @@ def test_a_bad_wide_table_is_refused(tmp_path, text, message):
 def test_a_missing_wide_table_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.csv is not there"):
         load_interactions(tmp_path / "none.csv")
+    with pytest.raises(FileNotFoundError, match=r"is a folder; expected a csv file"):
+        load_interactions(tmp_path)

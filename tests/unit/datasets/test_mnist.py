@@ -7,11 +7,14 @@ import shutil
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from course_utils.datasets import (
     data_directory,
     load_mnist,
 )
+from course_utils.datasets import mnist as mnist_module
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +130,30 @@ def test_digits_packed_by_another_program_are_taken(mnist_copy):
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), 1))
     (mnist_copy.parent / "SHA256SUMS").touch()
     assert len(load_mnist().y_train) == 60_000
+
+
+@given(data=st.data(), kind=st.sampled_from(["cut", "flipped"]))
+def test_any_damage_is_refused_or_harmless(tmp_path_factory, data, kind):
+    """A gzip file also holds a date and the like: what is unpacked decides."""
+    name = "t10k-labels-idx1-ubyte"
+    content = bytearray((data_directory() / "mnist" / f"{name}.gz").read_bytes())
+    whole = gzip.decompress(content)
+    place = data.draw(st.integers(0, len(content) - 1))
+    if kind == "cut":
+        del content[place:]
+    else:
+        content[place] ^= 1 << data.draw(st.integers(0, 7))
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "SHA256SUMS").touch()
+    (folder / "mnist").mkdir()
+    (folder / "mnist" / f"{name}.gz").write_bytes(content)
+    try:
+        labels = mnist_module._read_idx(folder, name, (10_000,))
+    except ValueError as error:
+        assert str(folder / "mnist" / f"{name}.gz") in str(error)  # noqa: PT017
+        return
+    assert kind == "flipped"
+    assert labels.tobytes() == whole[8:]
 
 
 def test_a_missing_mnist_file_is_named(mnist_copy):

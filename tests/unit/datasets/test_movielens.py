@@ -119,6 +119,26 @@ def test_columns_are_found_by_name_and_others_ignored(tmp_path):
     assert ratings.to_numpy().tolist() == [[1, 10, 4, 5], [2, 20, 3.5, 6]]
 
 
+def test_whole_numbers_with_a_point_are_whole(tmp_path):
+    text = HEADER + "7.0,10.0,4,102.0\n8.0,10,4,9007199254740992.0\n"
+    movies = "movieId,title,genres\n10.0,A,B\n"
+    ratings, films = load_movielens(grouplens(tmp_path, text, movies))
+    assert ratings.to_numpy().tolist() == [[7, 10, 4, 102], [8, 10, 4, 2**53]]
+    assert films.movieId.tolist() == [10]
+
+
+def test_truths_are_no_numbers(tmp_path):
+    text = HEADER + "True,10,4,102\nTrue,20,4,103\n"  # pandas would read two users 1
+    with pytest.raises(ValueError, match=r"ratings\.csv, line 2: userId is 'True'"):
+        load_movielens(grouplens(tmp_path, text))
+
+
+def test_large_time_stamps_are_exact(tmp_path):
+    text = HEADER + f"7,10,4,{2**53 + 1}\n8,10,4,{2**63 - 1}\n"
+    ratings = load_movielens(grouplens(tmp_path, text)).ratings
+    assert ratings.timestamp.tolist() == [2**53 + 1, 2**63 - 1]
+
+
 def test_films_named_like_missing_values_stay(tmp_path):
     movies = "movieId,title,genres\n10,NA,Drama\n20,null,Drama\n"
     assert load_movielens(grouplens(tmp_path, movies=movies)).movies.title.tolist() == [
@@ -176,6 +196,9 @@ def test_no_dense_matrix_is_made(tmp_path):
         ("-7,20,4,102", "userId is '-7'"),
         ("5000000000,20,4,102", "userId is '5000000000'"),
         ("99999999999999999999,20,4,102", "userId is '99999999999999999999'"),
+        ("True,20,4,102", "userId is 'True'"),
+        ("1_0,20,4,102", "userId is '1_0'"),
+        ("7,20,4,102\0", "timestamp is '102\\x00'"),
         ("7,x,4,102", "movieId is 'x'"),
         (",20,4,102", "userId is ''"),
         ("7,20,4,late", "timestamp is 'late'"),
