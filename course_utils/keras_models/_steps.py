@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -116,14 +115,3 @@ class Watch(keras.callbacks.Callback):
                     )
         if self.after_epoch:
             self.after_epoch(self.judged()[-1], min(self.judged()))
-
-
-@contextlib.contextmanager
-def weights_kept_unless_finite(network: keras.Model) -> Iterator[None]:
-    """Give a network its weights back if the loss of its training is not finite."""
-    before = network.get_weights()
-    try:
-        yield
-    except FloatingPointError:
-        network.set_weights(before)
-        raise

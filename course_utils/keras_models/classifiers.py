@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from course_utils import _arguments
 from course_utils.keras_models._inputs import check_network, rows_of
-from course_utils.keras_models._steps import Watch, compiled_twin, weights_kept_unless_finite
+from course_utils.keras_models._steps import Watch, compiled_twin
+from course_utils.keras_models._twins import weights_kept_unless_finite
 
 
 def classifier_trainer(

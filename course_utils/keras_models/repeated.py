@@ -12,12 +12,8 @@ from numpy.typing import ArrayLike
 from course_utils import _arguments
 from course_utils._progress import epochs_bar
 from course_utils.keras_models._inputs import check_network, inputs_and_targets
-from course_utils.keras_models._steps import (
-    Watch,
-    compiled_twin,
-    one_cycle_schedule,
-    weights_kept_unless_finite,
-)
+from course_utils.keras_models._steps import Watch, one_cycle_schedule
+from course_utils.keras_models._twins import twin_in_training
 
 
 def fit_repeated(
@@ -109,23 +105,24 @@ def fit_repeated(
     each = epochs // parts
     steps = -(-len(x) // batch_size) * each
     cycle = _arguments.flag("one_cycle", one_cycle)
-    twin = compiled_twin(
-        model,
-        one_cycle_schedule(learning_rate, 0.1, steps * parts) if cycle else learning_rate,
-        loss,
-        steps=steps,
-        jit_compile="auto",
-    )
     shuffle = _arguments.flag("shuffle", shuffle)
     batches = _repeated_batches(
         x, y, batch_size, epochs, shuffle, _arguments.random_generator(seed)
     )
-    with epochs_bar(epochs, progress=progress) as advance, weights_kept_unless_finite(model):
 
-        def after_part(latest: float, lowest: float) -> None:
-            for _ in range(each):
-                advance(latest, lowest)
+    def after_part(latest: float, lowest: float) -> None:
+        for _ in range(each):
+            advance(latest, lowest)
 
+    lent = twin_in_training(
+        model,
+        one_cycle_schedule(learning_rate, 0.1, steps * parts) if cycle else learning_rate,
+        loss,
+        shapes=(min(batch_size, len(x)), len(x) % batch_size),
+        steps=steps,
+        jit_compile="auto",
+    )
+    with epochs_bar(epochs, progress=progress) as advance, lent as twin:
         watch = Watch(after_part, unit="part")
         twin.fit(
             batches,

@@ -13,12 +13,8 @@ from numpy.typing import ArrayLike
 from course_utils import _arguments
 from course_utils._progress import epochs_bar
 from course_utils.keras_models._inputs import check_network, inputs_and_targets, seed_number
-from course_utils.keras_models._steps import (
-    Watch,
-    compiled_twin,
-    one_cycle_schedule,
-    weights_kept_unless_finite,
-)
+from course_utils.keras_models._steps import Watch, one_cycle_schedule
+from course_utils.keras_models._twins import twin_in_training
 
 
 class History(NamedTuple):
@@ -187,15 +183,16 @@ def fit(
     warmup = _arguments.number("warmup", warmup, 0, below=1)
     steps = len(x) // batch_size
     cycle = _arguments.flag("one_cycle", one_cycle)
-    twin = compiled_twin(
+    batches = _batches(x, batch_size, epochs, seed_number(seed), targets=targets, noise=noise)
+    lent = twin_in_training(
         autoencoder,
         one_cycle_schedule(learning_rate, warmup, steps * epochs) if cycle else learning_rate,
         loss,
+        shapes=(batch_size, None if validation is None else len(validation[0])),
         steps=steps,
         jit_compile=True,
     )
-    batches = _batches(x, batch_size, epochs, seed_number(seed), targets=targets, noise=noise)
-    with epochs_bar(epochs, progress=progress) as advance, weights_kept_unless_finite(autoencoder):
+    with epochs_bar(epochs, progress=progress) as advance, lent as twin:
         watch = Watch(advance)
         twin.fit(
             batches,
