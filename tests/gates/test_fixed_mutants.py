@@ -31,7 +31,7 @@ MUTANTS = {
         NOTEBOOK,
     ),
     "rmse without the root": Mutant(
-        "course_utils/metrics.py",
+        "course_utils/metrics/errors.py",
         "return float(np.sqrt(squares.mean()))",
         "return float(squares.mean())",
         "tests/unit/metrics/test_errors.py",
@@ -92,7 +92,9 @@ def test_a_stale_mutant_is_refused(tree):
         with pytest.raises(ValueError, match="is stale"):
             mutants.plant(
                 tree,
-                Mutant("course_utils/metrics.py", old, "", "tests/unit/metrics/test_errors.py"),
+                Mutant(
+                    "course_utils/metrics/errors.py", old, "", "tests/unit/metrics/test_errors.py"
+                ),
             )
 
 
