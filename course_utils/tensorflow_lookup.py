@@ -70,7 +70,8 @@ def tensorflow_lookup(
         "upstream", upstream, ndim=2, shape="(rows, dimension)", empty=True, single=True
     )
     timeout = _arguments.number("timeout", timeout, above=0)
-    columns = np.shape(matrix)[1]
+    known: Any = matrix  # NumPy's annotations do not know that it takes the shape of sparse ones
+    columns = np.shape(known)[1]
     if len(table) != columns:
         raise ValueError(
             f"table must have a row for each of the {columns} columns of matrix, got {len(table)}"
