@@ -76,7 +76,7 @@ class TotalLoss:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self.totals: list[Tensor] = []
+        self.totals: list[tuple[Tensor, ...]] = []
 
     def add(self, batch: Any) -> None:
         """Take a batch into the totals."""
@@ -84,8 +84,12 @@ class TotalLoss:
 
     def value(self) -> float:
         """Return the loss of all batches together, rounded as the model rounds."""
-        totals = torch.stack(self.totals).cpu()
-        return float(self.model.loss_of(totals.double().sum(dim=0).to(totals.dtype)))
+        return float(self.model.loss_of(*map(_sum, zip(*self.totals, strict=True))))
+
+
+def _sum(parts: tuple[Tensor, ...]) -> Tensor:
+    together = torch.stack(parts).cpu()
+    return together.double().sum(dim=0).to(together.dtype)
 
 
 @contextlib.contextmanager

@@ -241,9 +241,9 @@ class SparseCodeAutoencoder(Autoencoder):
             Differentiable. The "kl" penalty is that of the batch, so it depends on which rows
             come together.
         """
-        return self.loss_of(self.loss_totals(rows))
+        return self.loss_of(*self.loss_totals(rows))
 
-    def loss_totals(self, rows: Any) -> Tensor:
+    def loss_totals(self, rows: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Add up over rows whatever the loss is made of.
 
         Neither penalty is a mean over cells, and "kl" is no mean of anything: a mean of losses of
@@ -256,35 +256,37 @@ class SparseCodeAutoencoder(Autoencoder):
 
         Returns
         -------
-        Tensor, shape (3 + code_size,)
-            Squared error, observed cells, rows, and the activity of each unit.
+        error, cells, n_rows : Tensor, shape ()
+            Squared error, number of observed cells, and n.
+        activity : Tensor, shape (code_size,)
+            Of each unit.
         """
         target = self._tensor(rows)
         codes = self.encode(target)
         error, cells = squared_error(self.decode(codes), target)
-        counts = torch.stack([error, cells.to(error), torch.full_like(error, len(codes))])
-        return torch.cat([counts, codes.sum(dim=0)])
+        return error, cells, torch.tensor(len(codes)), codes.sum(dim=0)
 
-    def loss_of(self, totals: Tensor) -> Tensor:
+    def loss_of(self, error: Tensor, cells: Tensor, n_rows: Tensor, activity: Tensor) -> Tensor:
         """Turn totals into the loss of the rows they come from.
 
         Parameters
         ----------
-        totals : Tensor, shape (3 + code_size,)
-            From :meth:`loss_totals`, also the sum of those of several batches.
+        error, cells, n_rows, activity : Tensor
+            From :meth:`loss_totals`, also the sums of those of several batches.
 
         Returns
         -------
         Tensor, shape ()
             The loss.
         """
-        error, cells, n_rows = totals[:3]
-        loss, activity = error / cells.clamp(min=1), totals[3:] / n_rows
+        loss = error / cells.clamp(min=1)
         if self.config["sparsity"] == "kl":
-            return loss + self.config["weight"] * _divergence(activity, self.config["target"])
-        if self.config["sparsity"] == "l1":
-            return loss + self.config["weight"] * activity.mean()  # no code is negative
-        return loss
+            penalty = _divergence(activity / n_rows, self.config["target"])
+        elif self.config["sparsity"] == "l1":
+            penalty = (activity / n_rows).mean()  # no code is negative
+        else:
+            return loss
+        return loss + self.config["weight"] * penalty
 
 
 def kl_sparsity(codes: Tensor, target: float) -> Tensor:

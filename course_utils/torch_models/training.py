@@ -73,7 +73,7 @@ def fit(
     model : torch.nn.Module
         With a method `loss(rows) -> Tensor` that averages over rows, or else over as many things
         as its method `loss_weight(rows)` says. If its loss is no such mean, methods
-        `loss_totals(rows)`, which add up over batches, and `loss_of(totals)` tell what it is for
+        `loss_totals(rows)`, which add up over batches, and `loss_of(*totals)` tell what it is for
         many batches. It is trained in place.
     rows : scipy sparse array or array_like or Tensor, shape (n, n_features)
         Training rows, with something in them. A single row may be empty.
