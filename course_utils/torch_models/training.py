@@ -142,6 +142,7 @@ def fit(
     settings = _Settings.checked(
         epochs, batch_size, learning_rate, one_cycle, patience, min_delta, seed
     )
+    progress = None if progress is None else _arguments.flag("progress", progress)
     rows, validation = _checked_data(model, rows, validation)
     file = None
     if checkpoint is not None:
@@ -320,7 +321,11 @@ def _validation_loss(model: nn.Module, validation: Any, batch_size: int) -> floa
     if not callable(validation):
         return mean_loss(model, validation, batch_size=batch_size)
     with evaluating(model):
-        return float(validation(model))
+        loss = validation(model)
+    try:
+        return float(loss)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"validation must return a number, got {loss!r}") from None
 
 
 def _train_epoch(

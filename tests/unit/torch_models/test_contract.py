@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytestmark = pytest.mark.torch
 
@@ -24,18 +26,6 @@ CASES = {
     "interactions": ("InteractionAutoencoder", (COLUMNS, 3), {}, False),
 }
 every_model = pytest.mark.parametrize("case", CASES)
-
-
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def models(torch):
-    from course_utils import torch_models
-
-    return torch_models
 
 
 def build(models, case, seed=0):
@@ -170,6 +160,76 @@ def test_every_sparse_form_has_the_same_answer(models, case):
         assert form.nnz == before.nnz
     for form in (sp.csc_array(square), sp.coo_array(square)):
         np.testing.assert_allclose(answer(model, form), expected[:COLUMNS], atol=1e-5)
+
+
+@st.composite
+def tables(draw):
+    """A sparse matrix in some form, the sums of its cells, and which cells it stores."""
+    n, stored = draw(st.integers(1, 5)), draw(st.integers(1, 12))
+    cells = st.tuples(st.integers(0, n - 1), st.integers(0, COLUMNS - 1), st.integers(0, 100))
+    entries = draw(st.lists(cells, min_size=stored, max_size=stored))
+    rows, columns, values = (np.array(part) for part in zip(*entries, strict=True))
+    values[0] += 1  # so that there is something to learn
+    dense, seen = np.zeros((n, COLUMNS)), np.zeros((n, COLUMNS), bool)
+    np.add.at(dense, (rows, columns), values)
+    seen[rows, columns] = True
+    dtypes = [np.uint8, np.int8, np.uint16, np.int64, np.float32, np.float64]
+    values = values.astype(draw(st.sampled_from(dtypes)))
+    form = draw(st.sampled_from(["coo", "unsorted csr", "unsorted csc"]))
+    if form == "coo":
+        return sp.coo_array((values, (rows, columns)), dense.shape), dense, seen
+    by_row = form.endswith("csr")
+    outer, inner = (rows, columns) if by_row else (columns, rows)
+    order = np.argsort(outer, kind="stable")
+    starts = np.concatenate([[0], np.bincount(outer, minlength=dense.shape[1 - by_row]).cumsum()])
+    make = sp.csr_array if by_row else sp.csc_array
+    return make((values[order], inner[order], starts), shape=dense.shape), dense, seen
+
+
+@every_model
+@settings(max_examples=60)
+@given(table=tables(), batch_size=st.integers(1, 6))
+def test_any_sparse_matrix_means_its_sums(models, case, table, batch_size):
+    matrix, dense, seen = table
+    model = build(models, case).double().eval()
+    # An independent way in where there is one: dense rows, in which a gap is NaN.
+    plain = np.where(seen, dense, np.nan) if CASES[case][3] else sp.csr_array(dense)
+    np.testing.assert_allclose(answer(model, matrix), answer(model, plain), rtol=1e-9, atol=1e-9)
+    expected = model.loss(plain).item()
+    assert model.loss(matrix).item() == pytest.approx(expected, rel=1e-9)
+    loss = models.mean_loss(model, matrix, batch_size=batch_size)
+    assert loss == pytest.approx(expected, rel=1e-9)
+
+
+@settings(max_examples=60)
+@given(table=tables(), other=tables())
+def test_fingerprints_are_of_cells_and_not_of_forms(models, table, other):
+    from course_utils.torch_models.checkpoints import fingerprint
+
+    model = build(models, "dense")
+
+    def mark(rows):
+        return fingerprint(model.prepare(rows))
+
+    matrix, dense, seen = table
+    assert mark(matrix) == mark(np.where(seen, dense, np.nan))
+    changed = dense.copy()
+    changed[tuple(np.argwhere(seen)[0])] += 1
+    assert mark(matrix) != mark(np.where(seen, changed, np.nan))
+    same_cells = np.array_equal(seen, other[2]) and np.array_equal(dense, other[1])
+    assert (mark(matrix) == mark(other[0])) == same_cells
+
+
+def test_fingerprints_of_both_forms_agree_whatever_the_blocks(models, monkeypatch):
+    from course_utils.torch_models import checkpoints
+
+    model = build(models, "dense")
+    marks = []
+    for cells in (1, 30, 10**6):
+        monkeypatch.setattr(checkpoints, "_BLOCK_CELLS", cells)
+        dense = np.where(ratings().toarray() > 0, ratings().toarray(), np.nan)
+        marks.append(checkpoints.fingerprint(model.prepare(ratings())))
+        assert checkpoints.fingerprint(model.prepare(dense)) == marks[-1]
 
 
 @every_model
@@ -541,6 +601,12 @@ def test_a_validation_loss_that_is_not_finite_ends_the_training(models, case, tm
         models.fit(model, rows, validation=lambda _: np.nan, checkpoint=tmp_path / "none.pt")
     assert same(weights_of(model), before)
     assert not (tmp_path / "none.pt").exists()
+
+
+@pytest.mark.parametrize("answer", [None, "low", [1.0, 2.0]])
+def test_a_validation_that_says_no_number_is_refused(models, answer):
+    with pytest.raises(TypeError, match="validation must return a number, got"):
+        models.fit(build(models, "dense"), ratings(), validation=lambda _: answer)
 
 
 @every_model

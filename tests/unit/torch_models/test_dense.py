@@ -10,18 +10,6 @@ pytestmark = pytest.mark.torch
 N_FEATURES = 12
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def models(torch):
-    from course_utils import torch_models
-
-    return torch_models
-
-
 def make(models, torch, hidden_sizes=(9, 7), code_size=4, seed=0, **options):
     torch.manual_seed(seed)
     return models.Autoencoder(N_FEATURES, hidden_sizes, code_size, **options)

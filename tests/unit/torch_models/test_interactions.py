@@ -9,18 +9,6 @@ pytestmark = pytest.mark.torch
 N_ITEMS = 24
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def models(torch):
-    from course_utils import torch_models
-
-    return torch_models
-
-
 @pytest.fixture
 def model(torch, models):
     torch.manual_seed(0)

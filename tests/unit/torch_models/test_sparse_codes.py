@@ -17,18 +17,6 @@ KINDS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def models(torch):
-    from course_utils import torch_models
-
-    return torch_models
-
-
 def some_rows(n=12, columns=5, seed=0):
     return np.random.default_rng(seed).standard_normal((n, columns))
 

@@ -17,18 +17,6 @@ MEAN_LOSS = "course_utils.torch_models.training.mean_loss"
 N_FEATURES = 20
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def models(torch):
-    from course_utils import torch_models
-
-    return torch_models
-
-
 def sparse_rows(n=40, dtype=np.float32, seed=0):
     """Rows of two kinds, so that two numbers say most of what is in a row; three are empty."""
     rng = np.random.default_rng(seed)
