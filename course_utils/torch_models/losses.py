@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import _arguments
-from course_utils.torch_models.tensors import ready
+from course_utils.torch_models.tensors import check_model, ready
 
 
 def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
@@ -35,11 +35,13 @@ def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
     Raises
     ------
     TypeError
-        If `batch_size` is no integer, or `rows` are of a kind that the model does not take.
+        If `batch_size` is no integer, `model` has no `loss`, or `rows` are of a kind that it does
+        not take.
     ValueError
         If there are no rows, or nothing in them that the loss could average over.
     """
     batch_size = _arguments.integer("batch_size", batch_size, 1)
+    check_model(model)
     rows = ready(model, rows, "rows")
     mean = TotalLoss(model) if hasattr(model, "loss_totals") else MeanLoss(model)
     with evaluating(model):

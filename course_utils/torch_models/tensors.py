@@ -77,6 +77,19 @@ def sparse_rows(model: nn.Module, rows: Any, name: str = "rows") -> sp.csr_array
     return _Trusted(csr)
 
 
+def check_model(model: Any) -> None:
+    """Refuse what cannot be trained."""
+    if (
+        not isinstance(model, nn.Module)
+        or not callable(getattr(model, "loss", None))
+        or next(model.parameters(), None) is None
+    ):
+        raise TypeError(
+            "model must be a torch.nn.Module with parameters and a method loss(rows), "
+            f"got {type(model).__name__}"
+        )
+
+
 def ready(model: nn.Module, rows: Any, name: str) -> Any:
     """Rows of a whole training, checked once, in a form that can be cut into batches.
 

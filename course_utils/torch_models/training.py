@@ -17,7 +17,7 @@ from course_utils._progress import epochs_bar
 from course_utils.torch_models.checkpoints import Checkpoint, fingerprint
 from course_utils.torch_models.losses import MeanLoss, evaluating, mean_loss
 from course_utils.torch_models.randomness import Seed, seed_number, seeded
-from course_utils.torch_models.tensors import ready
+from course_utils.torch_models.tensors import check_model, ready
 
 __all__ = ["History", "fit", "mean_loss"]
 
@@ -209,10 +209,7 @@ def _one_cycle(peak: float, done: float, rise: float = 0.1) -> float:
 
 
 def _checked_data(model: Any, rows: Any, validation: Any) -> tuple[Any, Any]:
-    if not isinstance(model, nn.Module) or not callable(getattr(model, "loss", None)):
-        raise TypeError(
-            f"model must be a torch.nn.Module with a method loss(rows), got {type(model).__name__}"
-        )
+    check_model(model)
     rows = ready(model, rows, "rows")
     if validation is not None and not callable(validation):
         validation = ready(model, validation, "validation")

@@ -319,7 +319,7 @@ def test_infinite_dense_rows_are_refused(torch, models, case):
 def test_a_row_without_an_entry_is_no_trouble(models, case):
     rows = ratings()
     model = build(models, case)
-    history = models.fit(model, rows, validation=rows, batch_size=1)
+    history = models.fit(model, rows, validation=rows, epochs=1, batch_size=1)
     assert np.isfinite(history.train).all()
     assert np.isfinite(answer(model, rows[:1])).all()
     ends = sp.csr_array(sp.vstack([rows[1:5], rows[:1]]))
@@ -601,6 +601,17 @@ def test_a_validation_loss_that_is_not_finite_ends_the_training(models, case, tm
         models.fit(model, rows, validation=lambda _: np.nan, checkpoint=tmp_path / "none.pt")
     assert same(weights_of(model), before)
     assert not (tmp_path / "none.pt").exists()
+
+
+def test_what_cannot_be_trained_is_refused(torch, models):
+    class Constant(torch.nn.Module):
+        def loss(self, rows):
+            return rows.sum()
+
+    for model in (None, Constant, torch.nn.Linear(7, 7), Constant()):
+        for function in (models.fit, models.mean_loss):
+            with pytest.raises(TypeError, match=r"model must be .* and a method loss\(rows\), got"):
+                function(model, ratings())
 
 
 @pytest.mark.parametrize("answer", [None, "low", [1.0, 2.0]])
