@@ -157,7 +157,7 @@ def _two_dimensional(name: str, matrix: Any, sparse_only: bool, empty: bool) -> 
 
 def _promoted_csr(matrix: Any, keep_dtype: bool) -> sp.csr_array:
     """CSR in a type that holds sums; converted first, for COO and BSR add up on the way to CSR."""
-    wanted = matrix.dtype
+    wanted = matrix.dtype.newbyteorder("=")  # compiled code reads no other
     if matrix.dtype == np.float16:
         wanted = np.dtype(np.float32)
     elif not keep_dtype:

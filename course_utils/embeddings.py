@@ -6,31 +6,18 @@ compute the same numbers; the tests compare them, each in a process of its own.
 
 from __future__ import annotations
 
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
-from course_utils.runtime import default_threads
+from course_utils import _arguments
+from course_utils._kernels import KERNELS, multiply
+from course_utils._sparse_forms import Matrix, canonical_csr, rows_of
 from course_utils.sparse import check_indices
 
-__all__ = [
-    "COMBINERS",
-    "embedding_bag_inputs",
-    "one_hot",
-    "sparse_embedding_lookup",
-]
+__all__ = ["COMBINERS", "embedding_bag_inputs", "one_hot", "sparse_embedding_lookup"]
 
 COMBINERS = ("sum", "mean", "sqrtn")
-
-# Multiplications below which starting another thread costs more than it saves (about 1 ms).
-_WORK_PER_THREAD = 4_000_000
-
-# Multiplications from which PyTorch's kernel is worth its call.
-_WORK_FOR_TORCH = 1_000_000
 
 
 def one_hot(indices: ArrayLike, num_classes: int, *, dtype: DTypeLike = np.float32) -> np.ndarray:
@@ -71,7 +58,7 @@ def one_hot(indices: ArrayLike, num_classes: int, *, dtype: DTypeLike = np.float
     ...
     ValueError: indices must lie in 0 … 2, got -1 at position 1
     """
-    indices = np.asarray(indices)
+    indices = _arguments.as_array("indices", indices)
     flat = check_indices(indices.ravel(), num_classes)
     vectors = np.zeros((len(flat), num_classes), dtype)
     vectors[np.arange(len(flat)), flat] = 1
@@ -79,7 +66,7 @@ def one_hot(indices: ArrayLike, num_classes: int, *, dtype: DTypeLike = np.float
 
 
 def sparse_embedding_lookup(
-    matrix: ArrayLike | sp.sparray | sp.spmatrix, table: ArrayLike, *, combiner: str = "sum"
+    matrix: Matrix, table: ArrayLike, *, combiner: str = "sum", kernel: str = "auto"
 ) -> np.ndarray:
     r"""Add up the table rows that each row of a sparse matrix names, with its values as weights.
 
@@ -88,8 +75,7 @@ def sparse_embedding_lookup(
     Row i of the result is :math:`\sum_j A_{ij} E_j`, so with the combiner "sum" it is the matrix
     product `A @ E`, and its gradient with respect to the table is `A.T @ G`. Time and memory grow
     with the nonzeros: no dense copy of `matrix` is made. Large products run on
-    :func:`course_utils.runtime.default_threads` threads; where PyTorch is loaded, large float32
-    products run on its kernel and threads, with other rounding in the last digit.
+    :func:`course_utils.runtime.default_threads` threads.
 
     Parameters
     ----------
@@ -97,24 +83,33 @@ def sparse_embedding_lookup(
         Weights: `matrix[i, j]` is the weight of table row j in result row i. Any format; entries
         given twice count as their sum, and stored zeros as nothing. It is not changed.
     table : array_like, shape (ids, dimension)
-        One row per id.
+        One row per id. NaN and infinity reach only the results whose ids have a weight.
     combiner : {"sum", "mean", "sqrtn"}
         What to divide the weighted sum by: nothing, the sum of the row's weights, or the root of
         the sum of their squares.
+    kernel : {"auto", "scipy", "torch"}
+        What multiplies. PyTorch is several times as fast in float32 and rounds otherwise in the
+        last digit or two. "auto" takes it for float32 products of a million multiplications and
+        more if it was loaded before the first such lookup of the process, and SciPy in all other
+        cases; so the same call gives the same digits as long as the process lives. "torch" needs
+        PyTorch to be loaded.
 
     Returns
     -------
     ndarray, shape (rows, dimension)
-        An empty row gives zeros, and so does a row whose divisor is 0 (as in TensorFlow). float32
-        if the table is float32 and the weights are float32 or integers, else float64.
+        An empty row gives zeros, and so does a row whose divisor is 0 (as in TensorFlow). For the
+        mean, a sum of fractions that is only rounding counts as 0: one of n weights that is below
+        16 n eps times the largest. float32 if the table is float32 and the weights are float32,
+        half precision or integers, else float64.
 
     Raises
     ------
     TypeError
         If the ids of a sparse matrix are not integers, or values are not real numbers.
     ValueError
-        If `table` does not have one row per column of `matrix`, one of the two is not 2-D, an id
-        lies outside the table, a weight is NaN or infinite, or `combiner` is none of the three.
+        If `table` does not have one row per column of `matrix`, one of the two is not 2-D or has
+        masked cells, an id lies outside the table, a weight is NaN or infinite, an option is none
+        of those listed, or PyTorch is asked for and not loaded.
 
     See Also
     --------
@@ -123,7 +118,9 @@ def sparse_embedding_lookup(
     Notes
     -----
     The combiners are those of `tf.nn.embedding_lookup_sparse` [1]_, which cuts off empty rows at
-    the end; here the result always has as many rows as `matrix`.
+    the end; here the result always has as many rows as `matrix`. Divisors are computed in
+    float64. The products of a row are added in the type of the result: in float32 a row of a
+    million ids has some three or four right digits; take a float64 table for longer ones.
 
     References
     ----------
@@ -140,23 +137,27 @@ def sparse_embedding_lookup(
     array([[ 2.714, 27.143],
            [ 0.   ,  0.   ]])
     """
-    if combiner not in COMBINERS:
-        raise ValueError(f"combiner must be one of {', '.join(COMBINERS)}, got {combiner!r}")
-    weights = _checked_csr(matrix)
-    table = _checked_table(table, weights.shape[1])
-    dtype = np.result_type(weights.dtype, table.dtype)
+    combiner = _arguments.choice("combiner", combiner, COMBINERS)
+    kernel = _arguments.choice("kernel", kernel, KERNELS)
+    weights = canonical_csr("matrix", matrix, stored_zeros=False, keep_dtype=True)
+    rows = _arguments.dense("table", table, empty=True, finite=False, single=True)
+    if rows.ndim != 2 or rows.shape[0] != weights.shape[1]:
+        raise ValueError(
+            "table must have one row per column of the matrix, that is shape "
+            f"({weights.shape[1]}, dimension), got {rows.shape}"
+        )
+    dtype = np.result_type(weights.dtype, rows.dtype)
     if weights.dtype.kind in "biu":  # counts must not turn a float32 table into float64
-        dtype = table.dtype
-    weights = weights.astype(dtype, copy=False)
-    sums = _multiply(weights, table.astype(dtype, copy=False))
-    if combiner == "sum":
-        return sums
-    divisor = _row_divisors(weights, combiner)[:, np.newaxis]
-    return np.divide(sums, divisor, out=np.zeros_like(sums), where=divisor != 0)
+        dtype = rows.dtype
+    if combiner != "sum":
+        given_type = getattr(matrix, "dtype", None)
+        precision = np.dtype(np.float16) if given_type == np.float16 else weights.dtype
+        weights = _divided(weights, combiner, precision)
+    return multiply(weights.astype(dtype, copy=False), rows.astype(dtype, copy=False), kernel)
 
 
 def embedding_bag_inputs(
-    matrix: ArrayLike | sp.sparray | sp.spmatrix,
+    matrix: Matrix,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Describe a sparse matrix by the three arrays that `torch.nn.EmbeddingBag` takes.
 
@@ -176,159 +177,55 @@ def embedding_bag_inputs(
     offsets : ndarray of the same dtype, shape (rows,)
         Where each row starts in `indices`. An empty row starts where the next one does.
     weights : ndarray of float32 or float64, shape (nonzeros,)
-        For `per_sample_weights`; integers become float32. May share memory with `matrix`.
+        For `per_sample_weights`; integers and half precision become float32. May share memory
+        with `matrix`.
 
     Raises
     ------
     TypeError
         If the ids of a sparse matrix are not integers, or values are not real numbers.
     ValueError
-        If `matrix` is not 2-D, an id lies outside it, or a weight is NaN or infinite.
+        If `matrix` is not 2-D, an id lies outside it, or a weight is masked, NaN or infinite.
 
     Examples
     --------
     >>> embedding_bag_inputs([[1.5, 0, 0, 2.0], [0, 0, 0, 0], [0, 0, 3.5, 0]])
     (array([0, 3, 2], dtype=int32), array([0, 2, 2], dtype=int32), array([1.5, 2. , 3.5]))
     """
-    csr = _checked_csr(matrix)
+    csr = canonical_csr("matrix", matrix, stored_zeros=False, keep_dtype=True)
     if csr.dtype not in (np.float32, np.float64):
         csr = csr.astype(np.float32)
-    return csr.indices[: csr.nnz], csr.indptr[:-1], csr.data[: csr.nnz]
+    return csr.indices, csr.indptr[:-1], csr.data
 
 
-def _checked_csr(matrix: Any) -> sp.csr_array:
-    """CSR whose ids and weights can be trusted; may share memory with `matrix`."""
-    if not sp.issparse(matrix):
-        matrix = np.asarray(matrix)
-    if matrix.ndim != 2:
-        raise ValueError(f"matrix must be 2-D, got {matrix.ndim}-D with shape {matrix.shape}")
-    if matrix.dtype.kind not in "biuf" or matrix.dtype == np.float16:
-        raise TypeError(f"weights must be float32, float64 or integers, got {matrix.dtype}")
-    if sp.issparse(matrix):
-        _check_ids(matrix)
-    csr = sp.csr_array(matrix)
-    if csr.dtype.kind == "f" and not _all_finite(csr.data[: csr.nnz]):
-        bad = int(np.argmin(np.isfinite(csr.data[: csr.nnz])))
-        row = int(np.searchsorted(csr.indptr, bad, side="right")) - 1
-        raise ValueError(
-            f"weights must be finite, got {csr.data[bad]} in row {row}, id {csr.indices[bad]}"
-        )
-    return csr
+def _divided(weights: sp.csr_array, combiner: str, precision: np.dtype) -> sp.csr_array:
+    """Weights over the divisor of their row, in float64; nothing where the divisor is 0.
 
-
-def _all_finite(values: np.ndarray) -> bool:
-    """Whether no value is NaN or infinite; one sum of squares says so unless it overflows."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(np.dot(values, values))) or bool(np.isfinite(values).all())
-
-
-def _check_ids(matrix: Any) -> None:
-    """Refuse indices that compiled code would follow out of its arrays.
-
-    SciPy does not look at the indices it is given, and a product with a bad one reads foreign
-    memory. Formats without index arrays of their own (LIL, DOK, DIA) cannot hold a bad one.
+    Divided before they are multiplied, weights far from 1 cannot leave the range of a float.
     """
-    if matrix.format == "coo":
-        axes = [("row", matrix.coords[0], 0), ("id", matrix.coords[1], 1)]
-    elif matrix.format == "csr":
-        axes = [("id", matrix.indices[: matrix.nnz], 1)]
-    elif matrix.format == "csc":
-        axes = [("row", matrix.indices[: matrix.nnz], 0)]
-    elif matrix.format == "bsr":
-        matrix.check_format(full_check=True)
-        return
+    rows, count = rows_of(weights), weights.shape[0]
+    sizes = np.abs(weights.data.astype(np.float64))
+    largest = np.zeros(count)
+    np.maximum.at(largest, rows, sizes)
+    # In units of about the largest weight of its row; a power of two rounds nothing.
+    exponents = np.frexp(largest)[1]
+    values = np.ldexp(weights.data.astype(np.float64), -exponents[rows])
+    if combiner == "sqrtn":
+        divisors = np.sqrt(np.bincount(rows, values**2, count))
+        counts = divisors != 0
     else:
-        return
-    for name, ids, axis in axes:
-        if ids.dtype.kind not in "iu":
-            raise TypeError(f"every {name} must be an integer, got {ids.dtype}: {ids[:8]}")
-        # Read as unsigned, a negative id is a huge one: one pass finds both.
-        if len(ids) and ids.view(f"u{ids.itemsize}").max() >= matrix.shape[axis]:
-            position = int(np.argmax((ids < 0) | (ids >= matrix.shape[axis])))
-            raise ValueError(
-                f"every {name} must lie in 0 … {matrix.shape[axis] - 1}, "
-                f"got {ids[position]} at position {position}"
-            )
+        divisors = np.bincount(rows, values, count)
+        counts = np.abs(divisors) > _rounding(values, rows, count, precision)
+    keep = counts[rows]  # a stored 0 would make NaN of an infinite table row
+    starts = np.concatenate([[0], np.cumsum(keep)])[weights.indptr]
+    parts = values[keep] / divisors[rows[keep]], weights.indices[keep], starts
+    return sp.csr_array(parts, shape=weights.shape)
 
 
-def _checked_table(table: ArrayLike, ids: int) -> np.ndarray:
-    table = np.asarray(table)
-    if table.ndim != 2 or table.shape[0] != ids:
-        raise ValueError(
-            f"table must have one row per column of the matrix, that is shape ({ids}, dimension), "
-            f"got {table.shape}"
-        )
-    if table.dtype.kind not in "biuf" or table.dtype == np.float16:
-        raise TypeError(f"table must be float32, float64 or integers, got {table.dtype}")
-    return table if table.dtype.kind == "f" else table.astype(np.float64)
-
-
-def _multiply(weights: sp.csr_array, table: np.ndarray) -> np.ndarray:
-    """`weights @ table` by the fastest kernel that this process has.
-
-    PyTorch sums float32 rows with vector instructions, several times as fast as SciPy. It is
-    used where it is loaded already, and never loaded for this: it cannot share a process with
-    TensorFlow.
-    """
-    work = weights.nnz * table.shape[1]
-    torch = sys.modules.get("torch")
-    if torch is not None and table.dtype == np.float32 and work >= _WORK_FOR_TORCH:
-        return _multiply_by_torch(torch, weights, table)
-    return _multiply_by_scipy(weights, table)
-
-
-def _multiply_by_torch(torch: Any, weights: sp.csr_array, table: np.ndarray) -> np.ndarray:
-    """`weights @ table` as an EmbeddingBag computes it."""
-    arrays = (
-        weights.indices[: weights.nnz],
-        table,
-        weights.indptr[:-1],
-        weights.data[: weights.nnz],
-    )
-    # PyTorch warns of arrays it may not write to, though it only reads these: copy them.
-    ids, rows, starts, values = (
-        torch.from_numpy(np.require(array, requirements=("C", "W"))) for array in arrays
-    )
-    with torch.no_grad():
-        bags = torch.nn.functional.embedding_bag(
-            ids, rows, starts, mode="sum", per_sample_weights=values
-        )
-    return bags.numpy()
-
-
-def _multiply_by_scipy(weights: sp.csr_array, table: np.ndarray) -> np.ndarray:
-    """`weights @ table`, in blocks of rows with equally many nonzeros, one per thread.
-
-    SciPy's product runs on one thread and lets go of the interpreter lock.
-    """
-    work = weights.nnz * table.shape[1]
-    threads = min(default_threads(), work // _WORK_PER_THREAD)
-    if threads < 2:
-        return weights @ table
-    row_starts = weights.indptr
-    cuts = np.searchsorted(row_starts, np.linspace(0, weights.nnz, threads + 1).astype(np.int64))
-    cuts[0], cuts[-1] = 0, weights.shape[0]  # empty rows at both ends belong to a block as well
-    product = np.empty((weights.shape[0], table.shape[1]), table.dtype)
-
-    def multiply_block(start: int, stop: int) -> None:
-        first, last = row_starts[start], row_starts[stop]
-        parts = weights.data[first:last], weights.indices[first:last]
-        block = sp.csr_array(
-            (*parts, row_starts[start : stop + 1] - first), shape=(stop - start, weights.shape[1])
-        )
-        product[start:stop] = block @ table
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(multiply_block, cuts[:-1], cuts[1:]))  # list: raise what a block raised
-    return product
-
-
-def _row_divisors(weights: sp.csr_array, combiner: str) -> np.ndarray:
-    """Sum of each row's weights, or the root of the sum of their squares."""
-    if combiner == "mean":
-        return weights.sum(axis=1)
-    if not weights.has_canonical_format:  # (a + b)² is not a² + b²
-        weights = weights.copy()
-        weights.sum_duplicates()
-    squares = sp.csr_array((weights.data**2, weights.indices, weights.indptr), weights.shape)
-    return np.sqrt(squares.sum(axis=1))
+def _rounding(values: np.ndarray, rows: np.ndarray, count: int, precision: np.dtype) -> np.ndarray:
+    """Bound what rounding leaves of a row's sum when its weights, of up to about 1, cancel."""
+    if precision.kind != "f":
+        return np.zeros(count)
+    eps = float(np.finfo(precision).eps)
+    whole = np.bincount(rows, np.abs(values), count)
+    return np.minimum(16 * eps * np.bincount(rows, minlength=count), np.sqrt(eps) * whole)

@@ -1,10 +1,12 @@
 """The lookup against `torch.nn.EmbeddingBag` and `torch.sparse_csr`, values and gradients."""
 
+import sys
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from course_utils import embeddings
+from course_utils import _kernels, embeddings
 from course_utils.embeddings import embedding_bag_inputs, one_hot, sparse_embedding_lookup
 
 pytestmark = [
@@ -121,14 +123,14 @@ def large(dtype):
     matrix = sp.csr_array(sp.diags_array(keep) @ matrix).astype(dtype)
     matrix.eliminate_zeros()
     table = rng.standard_normal((90, 40)).astype(dtype)
-    assert matrix.nnz * 40 >= embeddings._WORK_FOR_TORCH
+    assert matrix.nnz * 40 >= _kernels._WORK_FOR_TORCH
     return matrix, table
 
 
 @pytest.mark.usefixtures("torch")
 @pytest.mark.parametrize("combiner", embeddings.COMBINERS)
 def test_large_float32_lookups_take_the_vectorised_kernel(monkeypatch, combiner):
-    monkeypatch.setattr(embeddings, "_multiply_by_scipy", None)
+    monkeypatch.setattr(_kernels, "_multiply_by_scipy", None)
     matrix, table = large(np.float32)
     result = sparse_embedding_lookup(matrix, table, combiner=combiner)
     assert result.dtype == np.float32
@@ -152,7 +154,7 @@ def test_the_vectorised_kernel_takes_arrays_that_cannot_be_written():
 
 @pytest.mark.usefixtures("torch")
 def test_float64_stays_with_scipy(monkeypatch):
-    monkeypatch.setattr(embeddings, "_multiply_by_torch", None)
+    monkeypatch.setattr(_kernels, "_multiply_by_torch", None)
     matrix, table = large(np.float64)
     np.testing.assert_allclose(
         sparse_embedding_lookup(matrix, table), matrix.toarray() @ table, atol=1e-12, rtol=0
@@ -161,6 +163,28 @@ def test_float64_stays_with_scipy(monkeypatch):
 
 @pytest.mark.usefixtures("torch")
 def test_small_lookups_do_not_depend_on_what_is_loaded(monkeypatch):
-    monkeypatch.setattr(embeddings, "_multiply_by_torch", None)
+    monkeypatch.setattr(_kernels, "_multiply_by_torch", None)
     matrix, table, _ = awkward(0, np.float32)
     sparse_embedding_lookup(matrix, table)
+
+
+@pytest.mark.usefixtures("torch")
+def test_the_choice_of_a_process_is_made_once(monkeypatch):
+    matrix, table = large(np.float32)
+    _kernels.torch_was_loaded.cache_clear()
+    monkeypatch.delitem(sys.modules, "torch")
+    before = sparse_embedding_lookup(matrix, table)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(sparse_embedding_lookup(matrix, table), before)
+    np.testing.assert_array_equal(sparse_embedding_lookup(matrix, table, kernel="scipy"), before)
+    _kernels.torch_was_loaded.cache_clear()
+
+
+@pytest.mark.usefixtures("torch")
+@pytest.mark.parametrize("kernel", ["scipy", "torch"])
+@pytest.mark.parametrize("combiner", embeddings.COMBINERS)
+def test_rows_of_a_table_that_no_id_uses_may_hold_anything(kernel, combiner):
+    matrix = sp.csr_array(([2.0, 0.0, 1.0, -1.0], [0, 1, 2, 3], [0, 2, 4]), shape=(2, 5))
+    table = np.array([[1.0], [np.nan], [3.0], [3.0], [np.inf]])
+    got = sparse_embedding_lookup(matrix, table, combiner=combiner, kernel=kernel)
+    assert got.tolist() == [[2.0 if combiner == "sum" else 1.0], [0.0]]
