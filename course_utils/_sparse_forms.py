@@ -177,7 +177,8 @@ def _may_repeat(matrix: Any) -> bool:
         return False
     if matrix.format in ("csr", "csc"):
         parts = matrix.data[: matrix.nnz], matrix.indices[: matrix.nnz], matrix.indptr
-        if type(matrix)(parts, shape=matrix.shape).has_canonical_format:
+        matrix = type(matrix)(parts, shape=matrix.shape)  # `tocoo` trips over room behind the last
+        if matrix.has_canonical_format:
             return False
     rows, columns = matrix.tocoo().coords
     places = rows.astype(np.int64) * matrix.shape[1] + columns

@@ -7,9 +7,8 @@ tables of some hundred rows threads cost more than they give, and one of them ad
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +16,9 @@ from numpy.typing import ArrayLike
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
+
+from course_utils import _arguments
+from course_utils._sparse_forms import Matrix, canonical_csr
 
 __all__ = [
     "Gap",
@@ -32,10 +34,12 @@ __all__ = [
     "shuffle_ratings",
 ]
 
+Seed = int | np.random.Generator
+
 # --- preparing a table ---------------------------------------------------------------------------
 
 
-def centre_observed(ratings: ArrayLike | sp.sparray | sp.spmatrix) -> sp.csr_array:
+def centre_observed(ratings: Matrix) -> sp.csr_array:
     """Subtract from each rating the mean of its column, over the cells that hold a rating.
 
     Introduced in *Find groups in interactions*.
@@ -67,17 +71,22 @@ def centre_observed(ratings: ArrayLike | sp.sparray | sp.spmatrix) -> sp.csr_arr
            [-1., -1.],
            [ 0.,  1.]])
     """
-    columns = _sparse_columns(ratings)
+    columns, dtype = _sparse_columns(ratings)
     counts = np.diff(columns.indptr)
-    means = columns.sum(axis=0) / np.maximum(counts, 1)
-    centred = columns.data - np.repeat(means, counts).astype(columns.dtype)
+    # Means of numbers far from 0: take one of them off first, and add up what is left.
+    first = np.zeros(columns.shape[1])
+    first[counts > 0] = columns.data[columns.indptr[:-1][counts > 0]]
+    owner = np.repeat(np.arange(columns.shape[1]), counts)
+    rest = columns.data - first[owner]
+    means = np.bincount(owner, rest, columns.shape[1]) / np.maximum(counts, 1)
+    centred = (rest - means[owner]).astype(dtype)
     return sp.csc_array((centred, columns.indices, columns.indptr), shape=columns.shape).tocsr()
 
 
 # --- null models ---------------------------------------------------------------------------------
 
 
-def permute_columns(table: ArrayLike, rng: np.random.Generator) -> np.ndarray:
+def permute_columns(table: ArrayLike, rng: Seed | None = None, *, seed: Seed = 0) -> np.ndarray:
     """Shuffle every column of a table on its own: same columns, no relation between them.
 
     Introduced in *Find groups in interactions*.
@@ -86,8 +95,10 @@ def permute_columns(table: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     ----------
     table : array_like, shape (rows, cols)
         Any dense table.
-    rng : numpy.random.Generator
-        Where the permutations come from.
+    rng : numpy.random.Generator, optional
+        The older name of `seed`, which it replaces.
+    seed : int or numpy.random.Generator
+        A number gives the same order at every call; a generator goes on drawing.
 
     Returns
     -------
@@ -107,15 +118,13 @@ def permute_columns(table: ArrayLike, rng: np.random.Generator) -> np.ndarray:
            [ 2, 20],
            [ 3, 30]])
     """
-    values = np.asarray(table)
+    values = _arguments.as_array("table", table)
     if values.ndim != 2:
-        raise ValueError(f"table must have two dimensions, got shape {values.shape}")
-    return rng.permuted(values, axis=0)
+        raise ValueError(f"table must be 2-D, got shape {values.shape}")
+    return _generator(rng, seed).permuted(values, axis=0)
 
 
-def shuffle_ratings(
-    ratings: ArrayLike | sp.sparray | sp.spmatrix, rng: np.random.Generator
-) -> sp.csr_array:
+def shuffle_ratings(ratings: Matrix, rng: Seed | None = None, *, seed: Seed = 0) -> sp.csr_array:
     """Shuffle the ratings of each column among those who gave them; who rated what stays.
 
     Introduced in *Find groups in interactions*.
@@ -127,8 +136,10 @@ def shuffle_ratings(
     ----------
     ratings : array_like or scipy sparse array, shape (rows, cols)
         Ratings as for :func:`centre_observed`.
-    rng : numpy.random.Generator
-        Where the permutations come from.
+    rng : numpy.random.Generator, optional
+        The older name of `seed`, which it replaces.
+    seed : int or numpy.random.Generator
+        A number gives the same order at every call; a generator goes on drawing.
 
     Returns
     -------
@@ -150,16 +161,16 @@ def shuffle_ratings(
            [3., 2.],
            [5., 4.]])
     """
-    columns = _sparse_columns(ratings)
+    columns, dtype = _sparse_columns(ratings)
     owner = np.repeat(np.arange(columns.shape[1]), np.diff(columns.indptr))
     # One sort for all columns: by column, and by chance inside of each.
-    order = np.lexsort((rng.random(columns.nnz), owner))
+    order = np.lexsort((_generator(rng, seed).random(columns.nnz), owner))
     return sp.csc_array(
-        (columns.data[order], columns.indices, columns.indptr), shape=columns.shape
+        (columns.data[order].astype(dtype), columns.indices, columns.indptr), shape=columns.shape
     ).tocsr()
 
 
-def matched_gaussian(points: ArrayLike, rng: np.random.Generator) -> np.ndarray:
+def matched_gaussian(points: ArrayLike, rng: Seed | None = None, *, seed: Seed = 0) -> np.ndarray:
     """Draw as many points from the one normal distribution with the same mean and covariance.
 
     Introduced in *Find groups in interactions*.
@@ -168,8 +179,10 @@ def matched_gaussian(points: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     ----------
     points : array_like, shape (n, d)
         The points to be matched.
-    rng : numpy.random.Generator
-        Where the draws come from.
+    rng : numpy.random.Generator, optional
+        The older name of `seed`, which it replaces.
+    seed : int or numpy.random.Generator
+        A number gives the same draws at every call; a generator goes on drawing.
 
     Returns
     -------
@@ -191,7 +204,7 @@ def matched_gaussian(points: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     # A square root of the covariance from the singular values, which is never short of full rank.
     _, scales, directions = np.linalg.svd(values - mean, full_matrices=False)
     root = (scales / np.sqrt(len(values)))[:, None] * directions
-    return mean + rng.standard_normal((len(values), len(root))) @ root
+    return mean + _generator(rng, seed).standard_normal((len(values), len(root))) @ root
 
 
 # --- eigenvalues of noise ------------------------------------------------------------------------
@@ -239,9 +252,8 @@ def marchenko_pastur_edge(n: int, d: int, sigma: float = 1.0) -> tuple[float, fl
     >>> marchenko_pastur_edge(400, 100, sigma=2.0)
     (1.0, 9.0)
     """
-    ratio = _checked_count("d", d) / _checked_count("n", n)
-    if not 0 < sigma < np.inf:
-        raise ValueError(f"sigma must be a finite number above 0, got {sigma!r}")
+    ratio = _arguments.integer("d", d, 1) / _arguments.integer("n", n, 1)
+    sigma = _arguments.number("sigma", sigma, above=0)
     return float(sigma**2 * (1 - np.sqrt(ratio)) ** 2), float(sigma**2 * (1 + np.sqrt(ratio)) ** 2)
 
 
@@ -274,7 +286,7 @@ def marchenko_pastur_density(values: ArrayLike, n: int, d: int, sigma: float = 1
     array([0.   , 0.154, 0.   ])
     """
     lower, upper = marchenko_pastur_edge(n, d, sigma)
-    x = np.asarray(values, dtype=np.float64)
+    x = _arguments.dense("values", values, empty=True, finite=False)
     inside = (x > lower) & (x < upper)
     safe = np.where(inside, x, 1.0)
     height = np.sqrt(np.maximum((upper - safe) * (safe - lower), 0.0))
@@ -284,7 +296,7 @@ def marchenko_pastur_density(values: ArrayLike, n: int, d: int, sigma: float = 1
 # --- k-means, and what to ask of it --------------------------------------------------------------
 
 
-def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: int = 0) -> KMeans:
+def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: Seed = 0) -> KMeans:
     """Run scikit-learn's k-means on one thread, from several starts, and keep the best result.
 
     Introduced in *Find groups in interactions*.
@@ -297,7 +309,7 @@ def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: int = 0) -> 
         Number of groups, from 1 to n.
     restarts : int
         Number of random starts (k-means++); the result with the smallest inertia is kept.
-    seed : int
+    seed : int or numpy.random.Generator
         Of the starts.
 
     Returns
@@ -323,10 +335,10 @@ def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: int = 0) -> 
     1.0
     """
     values = _checked_points(points)
-    k = _checked_count("k", k, len(values))
-    restarts = _checked_count("restarts", restarts)
+    k = _arguments.integer("k", k, 1, len(values))
+    restarts = _arguments.integer("restarts", restarts, 1)
     with threadpool_limits(limits=1):
-        return KMeans(k, n_init=restarts, random_state=seed).fit(values)
+        return KMeans(k, n_init=restarts, random_state=_state(seed)).fit(values)
 
 
 class Gap(NamedTuple):
@@ -352,7 +364,7 @@ def gap_statistic(
     *,
     null: Callable[[ArrayLike, np.random.Generator], np.ndarray] = matched_gaussian,
     draws: int = 20,
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> Gap:
     """Compare how fast the inertia falls with k: in the points, and in a null model of them.
 
@@ -372,7 +384,7 @@ def gap_statistic(
         ``null(points, rng)`` returns one draw of the null model, an array of shape (n, d).
     draws : int
         How many draws, at least 2.
-    seed : int
+    seed : int or numpy.random.Generator
         Of the draws and the starts of k-means.
 
     Returns
@@ -400,14 +412,12 @@ def gap_statistic(
     array([-0.1,  4.4])
     """
     values = _checked_points(points)
-    numbers = [_checked_count("each number of groups", k, len(values) - 1) for k in numbers]
-    draws = _checked_count("draws", draws)
-    if draws < 2:
-        raise ValueError(f"draws must be at least 2 for a standard error, got {draws}")
-    rng = np.random.default_rng(seed)
+    numbers = [_arguments.integer("each number of groups", k, 1, len(values) - 1) for k in numbers]
+    draws = _arguments.integer("draws", draws, 2)  # one has no standard error
+    rng, state = _arguments.random_generator(seed), _state(seed)
 
     def log_inertias(table: ArrayLike) -> list[float]:
-        inertias = [float(k_means(table, k, seed=seed).inertia_) for k in numbers]
+        inertias = [float(k_means(table, k, seed=state).inertia_) for k in numbers]
         if not all(inertias):
             raise ValueError("an inertia of 0 has no logarithm: fewer different points than groups")
         return np.log(inertias).tolist()
@@ -449,7 +459,9 @@ def choose_k(numbers: ArrayLike, gap: ArrayLike, error: ArrayLike) -> int:
     >>> choose_k([1, 2, 3], gap=[0.0, 0.9, 0.95], error=[0.1, 0.1, 0.1])
     2
     """
-    values, gaps, errors = np.asarray(numbers), np.asarray(gap), np.asarray(error)
+    values = _arguments.as_array("numbers", numbers)
+    gaps = _arguments.dense("gap", gap, empty=True)
+    errors = _arguments.dense("error", error, empty=True)
     if values.ndim != 1 or values.size == 0 or not values.shape == gaps.shape == errors.shape:
         raise ValueError(
             "numbers, gap and error must have the same length of at least 1, got shapes "
@@ -459,7 +471,9 @@ def choose_k(numbers: ArrayLike, gap: ArrayLike, error: ArrayLike) -> int:
     return int(values[np.argmax(enough)])
 
 
-def bootstrap_agreement(points: ArrayLike, k: int, *, pairs: int = 20, seed: int = 0) -> np.ndarray:
+def bootstrap_agreement(
+    points: ArrayLike, k: int, *, pairs: int = 20, seed: Seed = 0
+) -> np.ndarray:
     """Group the points twice, each time learnt from another resample, and compare the groups.
 
     Introduced in *Find groups in interactions*.
@@ -474,7 +488,7 @@ def bootstrap_agreement(points: ArrayLike, k: int, *, pairs: int = 20, seed: int
         Number of groups, from 1 to n.
     pairs : int
         Number of comparisons.
-    seed : int
+    seed : int or numpy.random.Generator
         Of the resamples and the starts of k-means.
 
     Returns
@@ -503,13 +517,14 @@ def bootstrap_agreement(points: ArrayLike, k: int, *, pairs: int = 20, seed: int
     array([1., 1., 1.])
     """
     values = _checked_points(points)
-    pairs = _checked_count("pairs", pairs)
-    rng = np.random.default_rng(seed)
+    k = _arguments.integer("k", k, 1, len(values))
+    pairs = _arguments.integer("pairs", pairs, 1)
+    rng, state = _arguments.random_generator(seed), _state(seed)
 
     def grouping() -> np.ndarray:
         resample = rng.integers(len(values), size=len(values))
         with threadpool_limits(limits=1):
-            return k_means(values[resample], k, seed=seed).predict(values)
+            return k_means(values[resample], k, seed=state).predict(values)
 
     return np.array([adjusted_rand_score(grouping(), grouping()) for _ in range(pairs)])
 
@@ -517,37 +532,22 @@ def bootstrap_agreement(points: ArrayLike, k: int, *, pairs: int = 20, seed: int
 # --- checks of arguments -------------------------------------------------------------------------
 
 
-def _sparse_columns(ratings: ArrayLike | sp.sparray | sp.spmatrix) -> sp.csc_array:
-    """Ratings as CSC with float values and without duplicates; the given ones never change."""
-    values = ratings if sp.issparse(ratings) else np.asarray(ratings)
-    if values.ndim != 2:
-        raise ValueError(f"ratings must have two dimensions, got shape {values.shape}")
-    dtype = np.float32 if values.dtype == np.float32 else np.float64
-    columns = sp.csc_array(values, dtype=dtype, copy=True)
-    columns.sum_duplicates()
-    if not np.isfinite(columns.data).all():
-        raise ValueError("ratings must be finite, got NaN or infinity; leave missing cells empty")
-    return columns
+def _sparse_columns(ratings: Matrix) -> tuple[sp.csc_array, np.dtype]:
+    """Ratings as CSC in float64, without duplicates, and the dtype that results should have."""
+    csr = canonical_csr("ratings", ratings)
+    return csr.astype(np.float64).tocsc(), csr.dtype
 
 
 def _checked_points(points: ArrayLike) -> np.ndarray:
-    """Return finite float64 points, one per row."""
-    values = np.asarray(points, dtype=np.float64)
-    if values.ndim != 2 or values.size == 0:
-        raise ValueError(f"points must have shape (n, d) and not be empty, got {values.shape}")
-    if not np.isfinite(values).all():
-        raise ValueError("points must be finite, got NaN or infinity")
-    return values
+    return _arguments.dense("points", points, ndim=2, shape="(n, d)")
 
 
-def _checked_count(name: str, number: int, most: int | None = None) -> int:
-    bound = "of at least 1" if most is None else f"from 1 to {most}"
-    try:
-        value = operator.index(number)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number {bound}, got {number!r}") from None
-    if isinstance(number, bool):
-        raise TypeError(f"{name} must be a whole number {bound}, got {number!r}")
-    if value < 1 or (most is not None and value > most):
-        raise ValueError(f"{name} must be a whole number {bound}, got {value}")
-    return value
+def _generator(rng: Any, seed: Any) -> np.random.Generator:
+    return _arguments.random_generator(seed) if rng is None else _arguments.random_generator(rng)
+
+
+def _state(seed: Any) -> int:
+    """Turn a seed into the number that scikit-learn takes; a generator draws it."""
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(2**31))
+    return _arguments.integer("seed", seed, 0, 2**32 - 1)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-__all__ = [
-    "MaskedInteractions",
-    "gaussian_noise",
-    "mask_observed",
-]
+from course_utils import _arguments
+from course_utils._sparse_forms import canonical_csr
+
+__all__ = ["MaskedInteractions", "gaussian_noise", "mask_observed"]
 
 
 def gaussian_noise(
@@ -43,8 +42,10 @@ def gaussian_noise(
 
     Raises
     ------
+    TypeError
+        If `images` is sparse or does not hold real numbers, or `sigma` is no number.
     ValueError
-        If a grey value lies outside [0, 1], or `sigma` is negative or not finite.
+        If a grey value is masked or lies outside [0, 1], or `sigma` is negative or not finite.
 
     Examples
     --------
@@ -54,21 +55,17 @@ def gaussian_noise(
     >>> bool((gaussian_noise([0.5], 0.1, seed=fresh) == gaussian_noise([0.5], 0.1, seed=fresh))[0])
     False
     """
-    values = np.asarray(images)
-    if values.dtype.kind != "f":
-        values = values.astype(np.float64)
-    if values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(
-            f"images must lie in [0, 1], got values from {values.min()} to {values.max()}; "
-            "divide bytes by 255"
-        )
-    if not 0 <= sigma < np.inf:
-        raise ValueError(f"sigma must be a finite number of at least 0, got {sigma}")
+    given = _arguments.as_array("images", images)
+    # Half precision is what the result comes back in; the sum is taken in single.
+    values = _arguments.dense("images", given, empty=True, finite=False, single=True)
+    _arguments.in_unit_interval("images", values)
+    sigma = _arguments.number("sigma", sigma, low=0)
+    dtype = np.dtype(np.float16) if given.dtype == np.float16 else values.dtype
     # NumPy draws float32 and float64 only; float32 takes half the memory and time.
-    drawn = np.float64 if values.dtype == np.float64 else np.float32
-    noise = np.random.default_rng(seed).standard_normal(values.shape, dtype=drawn)
+    drawn = np.float64 if dtype == np.float64 else np.float32
+    noise = _arguments.random_generator(seed).standard_normal(values.shape, dtype=drawn)
     noise *= sigma
-    return np.clip(values + noise, 0, 1).astype(values.dtype, copy=False)
+    return np.clip(values + noise, 0, 1).astype(dtype, copy=False)
 
 
 class MaskedInteractions(NamedTuple):
@@ -87,7 +84,7 @@ class MaskedInteractions(NamedTuple):
 
 
 def mask_observed(
-    matrix: Any, fraction: float, *, seed: int | np.random.Generator = 0
+    matrix: sp.sparray | sp.spmatrix, fraction: float, *, seed: int | np.random.Generator = 0
 ) -> MaskedInteractions:
     """Hide some of the observed cells of a sparse matrix, and touch no other cell.
 
@@ -99,7 +96,7 @@ def mask_observed(
     Parameters
     ----------
     matrix : scipy sparse array, shape (rows, columns)
-        Any format and dtype. Duplicates are summed first.
+        Any format and real dtype, also NaN. Duplicates are summed first.
     fraction : float
         Share of the observed cells to hide, from 0 to 1: exactly ``round(fraction · observed)``
         cells, each equally likely.
@@ -109,12 +106,14 @@ def mask_observed(
     Returns
     -------
     MaskedInteractions
-        ``(visible, hidden)``, which add up to `matrix`, of its shape and dtype.
+        ``(visible, hidden)``, which add up to `matrix`, of its shape and dtype, but float32 for
+        half precision, and int64 or uint64 if duplicates of integers add up.
 
     Raises
     ------
     TypeError
-        If `matrix` is not sparse: a dense array does not say which cells were observed.
+        If `matrix` is not sparse, for a dense array does not say which cells were observed, or
+        does not hold real numbers, or `fraction` is no number.
     ValueError
         If `matrix` is not 2-D, or `fraction` out of range.
 
@@ -128,23 +127,11 @@ def mask_observed(
     array([[5, 0, 0, 4],
            [0, 3, 1, 0]])
     """
-    sparse: bool = sp.issparse(matrix)  # asked in the `if`, it would narrow the type too far
-    if not sparse:
-        raise TypeError(
-            "matrix must be a scipy sparse array, whose stored cells are the observed ones; "
-            f"got {type(matrix).__name__}"
-        )
-    if matrix.ndim != 2:
-        raise ValueError(f"matrix must be 2-D, got shape {matrix.shape}")
-    if not 0 <= fraction <= 1:
-        raise ValueError(f"fraction must be from 0 to 1, got {fraction!r}")
-    cells = sp.csr_array(matrix)
-    if not cells.has_canonical_format:
-        cells = cells.copy()
-        cells.sum_duplicates()
+    cells = canonical_csr("matrix", matrix, finite=False, keep_dtype=True, sparse_only=True)
+    fraction = _arguments.number("fraction", fraction, 0, 1)
     hide = np.zeros(cells.nnz, dtype=bool)
     count = round(fraction * cells.nnz)
-    hide[np.random.default_rng(seed).choice(cells.nnz, count, replace=False)] = True
+    hide[_arguments.random_generator(seed).choice(cells.nnz, count, replace=False)] = True
     return MaskedInteractions(_kept(cells, ~hide), _kept(cells, hide))
 
 

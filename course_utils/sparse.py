@@ -6,24 +6,19 @@ loop visits a row.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
-__all__ = [
-    "check_indices",
-    "from_ragged",
-    "index_to_indicator",
-    "left_align",
-    "to_ragged",
-]
+from course_utils import _arguments
+from course_utils._sparse_forms import Matrix, canonical_csr
+
+__all__ = ["check_indices", "from_ragged", "index_to_indicator", "left_align", "to_ragged"]
 
 _LARGEST_INT32 = np.iinfo(np.int32).max
 
 
-def left_align(matrix: ArrayLike | sp.sparray | sp.spmatrix, *, trim: bool = False) -> sp.csr_array:
+def left_align(matrix: Matrix, *, trim: bool = False) -> sp.csr_array:
     """Move the nonzeros of every row to the left, keeping their order.
 
     Introduced in *Align and index sparse matrices*.
@@ -34,20 +29,23 @@ def left_align(matrix: ArrayLike | sp.sparray | sp.spmatrix, *, trim: bool = Fal
     Parameters
     ----------
     matrix : array_like or scipy sparse array, shape (rows, cols)
-        Any format and any dtype that SciPy's sparse arrays support. Duplicates are summed, stored
-        zeros dropped, and columns sorted first. It is not changed.
+        Any format and any real dtype; NaN is a value. Duplicates are summed, stored zeros
+        dropped, and columns sorted first. It is not changed.
     trim : bool
         Cut the result to the longest row.
 
     Returns
     -------
     csr_array, shape (rows, cols) or (rows, longest row)
-        Same dtype as `matrix`; shares no memory with it.
+        Same dtype as `matrix`, but float32 for half precision, and int64 or uint64 if duplicates
+        of integers add up. Shares no memory with `matrix`.
 
     Raises
     ------
+    TypeError
+        If `matrix` does not hold real numbers.
     ValueError
-        If `matrix` is not 2-D or has a dtype such as object or float16.
+        If `matrix` is not 2-D, has masked cells or an index that lies outside of it.
 
     See Also
     --------
@@ -62,13 +60,13 @@ def left_align(matrix: ArrayLike | sp.sparray | sp.spmatrix, *, trim: bool = Fal
     array([[5, 8],
            [2, 0]])
     """
-    csr = _canonical_csr(matrix)
+    csr = canonical_csr("matrix", matrix, stored_zeros=False, finite=False, keep_dtype=True)
     counts = np.diff(csr.indptr)
     # The k-th nonzero of the whole matrix is the (k - start of its row)-th of its row.
     columns = np.arange(csr.nnz, dtype=csr.indptr.dtype)
     columns -= np.repeat(csr.indptr[:-1], counts)
     width = int(counts.max(initial=0)) if trim else csr.shape[1]
-    parts = (csr.data[: csr.nnz].copy(), columns, csr.indptr.copy())
+    parts = (csr.data.copy(), columns, csr.indptr.copy())
     return sp.csr_array(parts, shape=(csr.shape[0], width))
 
 
@@ -100,10 +98,11 @@ def index_to_indicator(
     Raises
     ------
     TypeError
-        If `indices` or `num_classes` are not integers; booleans and floats such as 3.0 are none.
+        If `indices` or `num_classes` are not integers, where booleans and floats such as 3.0 are
+        none, or SciPy has no sparse arrays of `dtype`.
     ValueError
-        If `indices` is not 1-D, an index lies outside 0 … num_classes - 1, `num_classes` is
-        negative, or SciPy has no sparse arrays of `dtype`.
+        If `indices` is not 1-D, an index lies outside 0 … num_classes - 1, or `num_classes` is
+        negative.
 
     Examples
     --------
@@ -114,6 +113,7 @@ def index_to_indicator(
            [0, 0, 1]])
     """
     columns = check_indices(indices, num_classes)
+    num_classes = int(num_classes)
     dtype = np.dtype(dtype)
     _check_dtype(dtype)
     rows = len(columns)
@@ -125,7 +125,7 @@ def index_to_indicator(
 
 
 def to_ragged(
-    matrix: ArrayLike | sp.sparray | sp.spmatrix,
+    matrix: Matrix,
 ) -> tuple[np.ndarray, np.ndarray]:
     """List the nonzeros of every row one after the other, with the place where each row starts.
 
@@ -142,22 +142,25 @@ def to_ragged(
     Returns
     -------
     values : ndarray, shape (nonzeros,)
-        Nonzeros, row by row and in the order of their columns; same dtype as `matrix`.
+        Nonzeros, row by row and in the order of their columns; dtype as for
+        :func:`left_align`.
     row_splits : ndarray of int64, shape (rows + 1,)
         Row i is `values[row_splits[i]:row_splits[i + 1]]`.
 
     Raises
     ------
+    TypeError
+        If `matrix` does not hold real numbers.
     ValueError
-        If `matrix` is not 2-D or has a dtype such as object or float16.
+        If `matrix` is not 2-D, has masked cells or an index that lies outside of it.
 
     Examples
     --------
     >>> to_ragged([[0, 5, 0, 8], [0, 0, 0, 0], [2, 0, 0, 0]])
     (array([5, 8, 2]), array([0, 2, 2, 3]))
     """
-    csr = _canonical_csr(matrix)
-    return csr.data[: csr.nnz].copy(), csr.indptr.astype(np.int64)
+    csr = canonical_csr("matrix", matrix, stored_zeros=False, finite=False, keep_dtype=True)
+    return csr.data.copy(), csr.indptr.astype(np.int64)
 
 
 def from_ragged(
@@ -184,7 +187,8 @@ def from_ragged(
     Raises
     ------
     TypeError
-        If `row_splits` or `num_columns` are not integers.
+        If `values` are not numbers that SciPy's sparse arrays can hold, or `row_splits` or
+        `num_columns` are not integers.
     ValueError
         If `values` is not 1-D or holds a zero, `row_splits` does not cut it into lists, or a list
         is longer than `num_columns`.
@@ -196,11 +200,11 @@ def from_ragged(
            [0, 0],
            [2, 0]])
     """
-    values = np.asarray(values)
+    values = _arguments.as_array("values", values)
     if values.ndim != 1:
         raise ValueError(f"values must be 1-D, got shape {values.shape}")
     _check_dtype(values.dtype)
-    row_splits = _integers(row_splits, "row_splits")
+    row_splits = _arguments.integers("row_splits", row_splits)
     if (
         len(row_splits) == 0
         or row_splits[0] != 0
@@ -219,7 +223,7 @@ def from_ragged(
     row_splits = row_splits.astype(np.int64)
     counts = np.diff(row_splits)
     longest = int(counts.max(initial=0))
-    width = longest if num_columns is None else _integer(num_columns, "num_columns")
+    width = longest if num_columns is None else _arguments.integer("num_columns", num_columns, 0)
     if width < longest:
         raise ValueError(f"num_columns is {width}, but the longest list has {longest} values")
     columns = np.arange(len(values)) - np.repeat(row_splits[:-1], counts)
@@ -258,8 +262,9 @@ def check_indices(indices: ArrayLike, num_classes: int) -> np.ndarray:
     ...
     ValueError: indices must lie in 0 … 2, got -1 at position 2
     """
-    num_classes = _integer(num_classes, "num_classes")
-    indices = _integers(indices, "indices")
+    num_classes = _arguments.integer("num_classes", num_classes, 0)
+    indices = _arguments.integers("indices", indices)
+    indices = indices.astype(indices.dtype.newbyteorder("="), copy=False)
     # Read as unsigned, a negative number exceeds every legal one: one pass sees both ends.
     unsigned = indices.view(indices.dtype.str.replace("i", "u"))
     if len(indices) and unsigned.max() >= min(num_classes, int(np.iinfo(indices.dtype).max) + 1):
@@ -269,49 +274,6 @@ def check_indices(indices: ArrayLike, num_classes: int) -> np.ndarray:
     return indices
 
 
-def _canonical_csr(matrix: Any) -> sp.csr_array:
-    """CSR with sorted columns, no duplicates and no stored zeros; may share memory with `matrix`.
-
-    Scanning costs far less than sorting and copying, so a matrix in good order is only scanned.
-    """
-    if not sp.issparse(matrix):
-        matrix = np.asarray(matrix)
-    if matrix.ndim != 2:
-        raise ValueError(f"matrix must be 2-D, got {matrix.ndim}-D with shape {matrix.shape}")
-    _check_dtype(matrix.dtype)
-    # A new wrapper scans for itself: flags on `matrix` may be stale, for SciPy does not notice
-    # when somebody writes into `matrix.indices`.
-    csr = sp.csr_array(matrix)
-    if csr.has_canonical_format and csr.data[: csr.nnz].all():
-        return csr
-    csr = csr.copy()
-    csr.sum_duplicates()  # sorts the columns first
-    csr.eliminate_zeros()
-    return csr
-
-
 def _check_dtype(dtype: np.dtype) -> None:
     if dtype.kind not in "biufc" or dtype == np.float16:
-        raise ValueError(f"scipy has no sparse arrays of dtype {dtype}; convert with astype first")
-
-
-def _integer(number: Any, name: str) -> int:
-    if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, got {number!r}")
-    if number < 0:
-        raise ValueError(f"{name} must be at least 0, got {number}")
-    return int(number)
-
-
-def _integers(numbers: ArrayLike, name: str) -> np.ndarray:
-    array = np.asarray(numbers)
-    if array.ndim != 1:
-        raise ValueError(f"{name} must be 1-D, got shape {array.shape}")
-    if array.size == 0:
-        return array.astype(np.int64)  # an empty list has no dtype of its own
-    if array.dtype.kind not in "iu":
-        raise TypeError(
-            f"{name} must be integers, got {array.dtype}: {np.array2string(array, threshold=8)}; "
-            "if they are meant as whole numbers, round and convert them yourself"
-        )
-    return array
+        raise TypeError(f"dtype must be one of SciPy's sparse arrays, got {dtype}; use .astype")

@@ -106,9 +106,9 @@ def test_one_hot_type():
 @pytest.mark.parametrize(
     ("indices", "error", "message"),
     [
-        ([3.7], TypeError, "must be integers, got float64"),
-        ([3.0], TypeError, "must be integers, got float64"),
-        ([True], TypeError, "must be integers, got bool"),
+        ([3.7], TypeError, "must hold integers, got float64"),
+        ([3.0], TypeError, "must hold integers, got float64"),
+        ([True], TypeError, "must hold integers, got bool"),
         ([0, -1], ValueError, "lie in 0 … 9, got -1 at position 1"),
         ([[0, 1], [10, 2]], ValueError, "lie in 0 … 9, got 10 at position 2"),
     ],

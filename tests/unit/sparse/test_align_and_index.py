@@ -18,7 +18,7 @@ from course_utils.sparse import (
 )
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
-DTYPES = [np.int8, np.int64, np.uint16, np.float32, np.float64, np.bool_, np.complex64]
+DTYPES = [np.int8, np.int64, np.uint16, np.float32, np.float64, np.bool_]
 SOURCE = np.array([[0, 5, 0, 8], [2, 0, 0, 0], [0, 0, 3, 1]])
 
 
@@ -131,10 +131,6 @@ class TestLeftAlign:
         assert_same(left_align(sp.csr_array(dense)), left_align_by_hand(dense))
         assert_same(left_align(sp.csc_array(dense)), left_align_by_hand(dense))
 
-    def test_complex_values_with_zero_real_part_are_nonzero(self):
-        dense = np.array([[0, 2j, 0, 1 + 1j]])
-        assert_same(left_align(dense), np.array([[2j, 1 + 1j, 0, 0]]))
-
     def test_nan_is_a_value(self):
         assert_same(left_align([[0.0, np.nan, 0.0, 1.0]]), np.array([[np.nan, 1.0, 0.0, 0.0]]))
 
@@ -204,10 +200,14 @@ class TestLeftAlign:
         with pytest.raises(ValueError, match="must be 2-D, got"):
             left_align(bad)
 
-    @pytest.mark.parametrize("dtype", [object, np.float16, "U3"])
+    @pytest.mark.parametrize("dtype", [np.complex64, "U3"])
     def test_unsupported_dtypes_are_refused(self, dtype):
-        with pytest.raises(ValueError, match="no sparse arrays of dtype"):
-            left_align(np.array([[0, 1]]).astype(dtype))
+        with pytest.raises(TypeError, match="matrix must hold real numbers"):
+            left_align(SOURCE.astype(dtype))
+
+    def test_half_precision_and_whole_objects_are_taken_as_numbers(self):
+        assert_same(left_align(SOURCE.astype(np.float16)), left_align_by_hand(SOURCE.astype("f4")))
+        assert_same(left_align(SOURCE.astype(object)), left_align_by_hand(SOURCE.astype("f8")))
 
 
 class TestIndexToIndicator:
@@ -270,7 +270,7 @@ class TestIndexToIndicator:
         assert index_to_indicator([], 0).shape == (0, 0)
 
     def test_unsupported_dtype_is_refused(self):
-        with pytest.raises(ValueError, match="no sparse arrays of dtype float16"):
+        with pytest.raises(TypeError, match="SciPy's sparse arrays, got float16"):
             index_to_indicator([0], 1, dtype=np.float16)
 
 
@@ -295,11 +295,11 @@ class TestCheckIndices:
     @pytest.mark.parametrize(
         ("bad", "message"),
         [
-            ([0, 3.7], r"must be integers, got float64: \[0\.  3\.7\]"),
-            ([0.0, 1.0], "must be integers, got float64"),
-            ([True, False], "must be integers, got bool"),
-            (["0", "1"], "must be integers, got <U1"),
-            ([0, None], "must be integers, got object"),
+            ([0, 3.7], r"must hold integers, got float64"),
+            ([0.0, 1.0], "must hold integers, got float64"),
+            ([True, False], "must hold integers, got bool"),
+            (["0", "1"], "must hold integers, got text"),
+            ([0, None], "must hold real numbers, got None"),
         ],
     )
     def test_not_integers(self, bad, message):
@@ -308,11 +308,13 @@ class TestCheckIndices:
 
     @pytest.mark.parametrize("bad", [3.0, "3", True, None])
     def test_number_of_classes_must_be_an_integer(self, bad):
-        with pytest.raises(TypeError, match="num_classes must be an integer, got"):
+        with pytest.raises(TypeError, match="num_classes must be an integer of at least 0, got"):
             check_indices([0], bad)
 
     def test_number_of_classes_must_not_be_negative(self):
-        with pytest.raises(ValueError, match="num_classes must be at least 0, got -1"):
+        with pytest.raises(
+            ValueError, match="num_classes must be an integer of at least 0, got -1"
+        ):
             check_indices([], -1)
 
     def test_no_class_at_all(self):
@@ -378,7 +380,7 @@ class TestRagged:
             from_ragged([5, 8, 2], row_splits)
 
     def test_float_row_splits_are_refused(self):
-        with pytest.raises(TypeError, match="row_splits must be integers"):
+        with pytest.raises(TypeError, match="row_splits must hold integers"):
             from_ragged([5], [0.0, 1.0])
 
     def test_a_zero_cannot_be_kept(self):
@@ -395,7 +397,7 @@ class TestRagged:
             from_ragged(values, [0, 1])
 
     def test_values_of_unsupported_dtype_are_refused(self):
-        with pytest.raises(ValueError, match="no sparse arrays of dtype <U1"):
+        with pytest.raises(TypeError, match="SciPy's sparse arrays"):
             from_ragged(["a"], [0, 1])
 
 
