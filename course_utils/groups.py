@@ -34,7 +34,7 @@ __all__ = [
     "shuffle_ratings",
 ]
 
-Seed = int | np.random.Generator
+_Seed = int | np.random.Generator
 
 # --- preparing a table ---------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ def centre_observed(ratings: Matrix) -> sp.csr_array:
 # --- null models ---------------------------------------------------------------------------------
 
 
-def permute_columns(table: ArrayLike, rng: Seed | None = None, *, seed: Seed = 0) -> np.ndarray:
+def permute_columns(table: ArrayLike, rng: _Seed | None = None, *, seed: _Seed = 0) -> np.ndarray:
     """Shuffle every column of a table on its own: same columns, no relation between them.
 
     Introduced in *Find groups in interactions*.
@@ -124,7 +124,7 @@ def permute_columns(table: ArrayLike, rng: Seed | None = None, *, seed: Seed = 0
     return _generator(rng, seed).permuted(values, axis=0)
 
 
-def shuffle_ratings(ratings: Matrix, rng: Seed | None = None, *, seed: Seed = 0) -> sp.csr_array:
+def shuffle_ratings(ratings: Matrix, rng: _Seed | None = None, *, seed: _Seed = 0) -> sp.csr_array:
     """Shuffle the ratings of each column among those who gave them; who rated what stays.
 
     Introduced in *Find groups in interactions*.
@@ -170,7 +170,7 @@ def shuffle_ratings(ratings: Matrix, rng: Seed | None = None, *, seed: Seed = 0)
     ).tocsr()
 
 
-def matched_gaussian(points: ArrayLike, rng: Seed | None = None, *, seed: Seed = 0) -> np.ndarray:
+def matched_gaussian(points: ArrayLike, rng: _Seed | None = None, *, seed: _Seed = 0) -> np.ndarray:
     """Draw as many points from the one normal distribution with the same mean and covariance.
 
     Introduced in *Find groups in interactions*.
@@ -296,7 +296,7 @@ def marchenko_pastur_density(values: ArrayLike, n: int, d: int, sigma: float = 1
 # --- k-means, and what to ask of it --------------------------------------------------------------
 
 
-def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: Seed = 0) -> KMeans:
+def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: _Seed = 0) -> KMeans:
     """Run scikit-learn's k-means on one thread, from several starts, and keep the best result.
 
     Introduced in *Find groups in interactions*.
@@ -364,7 +364,7 @@ def gap_statistic(
     *,
     null: Callable[[ArrayLike, np.random.Generator], np.ndarray] = matched_gaussian,
     draws: int = 20,
-    seed: Seed = 0,
+    seed: _Seed = 0,
 ) -> Gap:
     """Compare how fast the inertia falls with k: in the points, and in a null model of them.
 
@@ -472,7 +472,7 @@ def choose_k(numbers: ArrayLike, gap: ArrayLike, error: ArrayLike) -> int:
 
 
 def bootstrap_agreement(
-    points: ArrayLike, k: int, *, pairs: int = 20, seed: Seed = 0
+    points: ArrayLike, k: int, *, pairs: int = 20, seed: _Seed = 0
 ) -> np.ndarray:
     """Group the points twice, each time learnt from another resample, and compare the groups.
 
