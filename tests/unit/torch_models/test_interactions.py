@@ -162,3 +162,19 @@ def test_refuses_shares_and_other_columns(models, model):
         models.InteractionAutoencoder(3, 2, hide_items=1.0)
     with pytest.raises(ValueError, match="24 columns"):
         model(sp.csr_array((1, 5), dtype=np.float32))
+
+
+def test_a_file_of_the_first_edition_loads(torch, models, model, tmp_path):
+    path = tmp_path / "model.pt"
+    models.save(model, path)
+    content = torch.load(path, weights_only=True)
+    content["config"]["n_items"] = content["config"].pop("n_features")  # as it was called then
+    torch.save(content, path)
+    assert models.load(path).config == model.config
+    assert torch.equal(models.load(path)(two_kinds()), model(two_kinds()))
+    content["class"] = "Perceptron"
+    torch.save(content, path)
+    with pytest.raises(ValueError, match="holds a Perceptron, which this course does not know"):
+        models.load(path)
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        models.load(tmp_path)
