@@ -25,9 +25,9 @@ from tools.run_course import NOTEBOOKS, find_notebooks, normalise, to_json
 
 MAX_BYTES = 2_000_000
 MAX_LINES, MAX_SETUP_LINES, MAX_WIDTH = 20, 10, 100
-CELLS = range(25, 46)
+CELLS = range(25, 61)
 STEPS = range(4, 7)
-EXERCISES = range(3, 5)
+EXERCISES = range(3, 6)
 MAX_SECONDS = 60
 WORDS_PER_LINE = (5.0, 15.0)  # aim at 6 to 12
 MIN_ALT = 20
@@ -621,7 +621,7 @@ def neighbours(subject: Subject) -> Iterator[Finding]:
 
 @rule
 def exercise_count(subject: Subject) -> Iterator[Finding]:
-    """Three or four exercises, numbered; one to predict, one with a bug, one to break."""
+    """Three to five exercises, numbered; one to predict, one with a bug, one to break."""
     found = [(i, line) for i, line in subject.headings if line.startswith("### Exercise")]
     if len(found) not in EXERCISES:
         yield (

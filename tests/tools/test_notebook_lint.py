@@ -192,7 +192,7 @@ def recount(notebook: NotebookNode) -> None:
 def add_cells(count: int) -> Callable[[NotebookNode], None]:
     def spoil(notebook: NotebookNode) -> None:
         for number in range(count):
-            cell = new_markdown_cell("More words here.")
+            cell = new_markdown_cell("More.")
             cell.id = f"more-{number}"
             notebook.cells.insert(3, cell)
 
@@ -217,7 +217,7 @@ def append_output(output: NotebookNode) -> Callable[[NotebookNode], None]:
 
 
 def add_exercises(notebook: NotebookNode) -> None:
-    for number in (4, 5):
+    for number in (4, 5, 6):
         cells = exercise(number, "")
         for position, cell in enumerate(cells):
             cell.id = f"more-{number}-{position}"
@@ -271,7 +271,7 @@ SPOILT = [
     ("machine-traces", output_of(TOTAL, "UserWarning: careful")),
     ("machine-traces", output_of(TOTAL, "100%|##| 3/3")),
     ("machine-traces", output_of("took", "read /tmp/x.csv")),
-    ("cell-count", add_cells(20)),
+    ("cell-count", add_cells(40)),
     ("cell-size", replace(TOTAL, "\n".join([TOTAL] + ["# more"] * 20))),
     ("cell-size", replace(TOTAL, f"{TOTAL}  # {'x' * 90}")),
     ("cell-size", replace(WORDS * 2, "")),
