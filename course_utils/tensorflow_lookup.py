@@ -53,7 +53,8 @@ def tensorflow_lookup(
     -------
     dict of str to ndarray
         Under "sum", "mean" and "sqrtn" TensorFlow's results, which lack the empty rows at the end
-        of `matrix`; under "gradient" the gradient with respect to `table`.
+        of `matrix`; under "gradient" the gradient with respect to `table`. Two ways to the sum that
+        keep every row stand under "sparse_dense_matmul" and "safe_embedding_lookup_sparse".
 
     Raises
     ------
@@ -166,7 +167,20 @@ def answer_here(
         sums = look_up("sum")
         loss = tf.reduce_sum(sums * upstream[: len(sums)].astype(table.dtype))
     gradient = tape.gradient(loss, variable)
-    return answers | {"gradient": tf.convert_to_tensor(gradient).numpy()}
+    return answers | {
+        "gradient": tf.convert_to_tensor(gradient).numpy(),
+        "sparse_dense_matmul": tf.sparse.sparse_dense_matmul(
+            tf.SparseTensor(
+                np.column_stack([rows, ids]).astype(np.int64),
+                weights.astype(table.dtype),
+                (len(counts), len(table)),
+            ),
+            variable,
+        ).numpy(),
+        "safe_embedding_lookup_sparse": tf.nn.safe_embedding_lookup_sparse(
+            variable, sparse_ids, sparse_weights, combiner="sum"
+        ).numpy(),
+    }
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from tools.run_course import NOTEBOOKS, find_notebooks, normalise, to_json
 
 MAX_BYTES = 2_000_000
 MAX_LINES, MAX_SETUP_LINES, MAX_WIDTH = 20, 10, 100
-CELLS = range(25, 61)
+CELLS = range(25, 81)
 STEPS = range(4, 7)
 EXERCISES = range(3, 6)
 MAX_SECONDS = 60

@@ -45,19 +45,44 @@ def _weights_problem(weights: Any) -> str:
     return "" if np.isfinite(values).all() else "every weight has to be finite"
 
 
+_FORMATS = ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"]
+
+
 @st.composite
-def _stored_matrices(draw: st.DrawFn, *, always_csr: bool = False) -> Any:
-    """Draw a small matrix in CSR or CSC, its entries in any order and often repeated."""
-    rows = draw(st.integers(1, 3))
-    entry = st.tuples(st.integers(0, rows - 1), st.integers(0, 3), st.integers(-2, 3))
+def _entries(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[int, int]]:
+    """Draw entries of a matrix of any shape and scale, in any order and often repeated."""
+    rows, ids = draw(st.integers(1, 4)), draw(st.integers(1, 20))
+    entry = st.tuples(st.integers(0, rows - 1), st.integers(0, ids - 1), st.integers(-2, 3))
     entries = draw(st.lists(entry, max_size=6))
     row, column, data = (np.array([e[k] for e in entries], dtype=np.int64) for k in range(3))
-    by_rows = always_csr or draw(st.booleans())
-    major, minor, sides = (row, column, rows) if by_rows else (column, row, 4)
-    order = np.argsort(major, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(major, minlength=sides))])
-    parts = (data[order].astype(float), minor[order], starts)
-    return (sp.csr_array if by_rows else sp.csc_array)(parts, shape=(rows, 4))
+    return row, column, data * 2.0 ** draw(st.integers(-40, 20)), (rows, ids)
+
+
+def _table(ids: int, width: int) -> np.ndarray:
+    """Rows that are easy to tell apart, with both signs."""
+    return np.arange(1.0, ids * width + 1).reshape(ids, width) * np.where(
+        np.arange(width) % 2, -1, 1
+    )
+
+
+@st.composite
+def _mean_inputs(draw: st.DrawFn) -> Any:
+    row, column, data, shape = draw(_entries())
+    matrix = sp.coo_array((data, (row, column)), shape=shape)
+    return matrix.asformat(draw(st.sampled_from(_FORMATS))), _table(
+        shape[1], draw(st.integers(1, 3))
+    )
+
+
+@st.composite
+def _gradient_inputs(draw: st.DrawFn) -> Any:
+    row, column, data, shape = draw(_entries())
+    order = np.argsort(row, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))])
+    matrix = sp.csr_array((data[order], column[order], starts), shape=shape)
+    width = draw(st.integers(1, 3))
+    upstream = np.arange(1.0, width * shape[0] + 1).reshape(-1, width)
+    return matrix, _table(shape[1], width), upstream * draw(st.sampled_from([1.0, -0.5, 2.0**20]))
 
 
 predict_lookup = Prediction(
@@ -125,13 +150,25 @@ mean_lookup = Exercise(
             "the number of stars is an integer, a mean is not",
         ),
         Case(
+            "LIL format",
+            (sp.lil_array(_WEIGHTS), TABLE),
+            "`.data` means something else in every format",
+            hint="sp.coo_array(matrix) takes every format.",
+        ),
+        Case(
+            "weights that nearly cancel",
+            (_csr([1.0, -1.0 + 2.0**-20], [0, 1], [0, 2]), TABLE),
+            "2⁻²⁰ is small, but it is not 0",
+            hint="Compare the divisor with 0 itself.",
+        ),
+        Case(
             "three ids and a wider table",
             (_csr([1.0, 2.0], [2, 0], [0, 2], ids=3), np.arange(21.0).reshape(3, 7)),
             "the table sets the width, and the matrix the number of ids",
         ),
     ],
     hint="Which row, which column and which value belong together? Take them from one place.",
-    search=st.tuples(_stored_matrices(), st.just(TABLE)),
+    search=_mean_inputs(),
 )
 
 weight_gradient = Exercise(
@@ -184,9 +221,7 @@ weight_gradient = Exercise(
         ),
     ],
     hint="How does the result move when one weight grows, and what does upstream say about that?",
-    search=_stored_matrices(always_csr=True).map(
-        lambda matrix: (matrix, TABLE, np.arange(1.0, 2 * matrix.shape[0] + 1).reshape(-1, 2))
-    ),
+    search=_gradient_inputs(),
 )
 
 break_row_count = Breaking(

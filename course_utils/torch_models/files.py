@@ -59,7 +59,7 @@ def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> nn.Module:
     """Read a model that :func:`save` wrote.
 
-    Introduced in *Look up embeddings from a sparse matrix*.
+    Introduced in *Autoencode sparse rows*.
 
     Parameters
     ----------

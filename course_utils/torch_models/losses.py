@@ -16,7 +16,7 @@ from course_utils.torch_models.tensors import check_model, ready
 def mean_loss(model: nn.Module, rows: Any, *, batch_size: int = 256) -> float:
     """Loss of a model on rows, in evaluation mode and without training.
 
-    Introduced in *Look up embeddings from a sparse matrix*.
+    Introduced in *Autoencode sparse rows*.
 
     Parameters
     ----------

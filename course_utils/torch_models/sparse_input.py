@@ -31,7 +31,7 @@ _BLOCK = 256
 class SparseInputAutoencoder(nn.Module):
     r"""Autoencoder whose first layer looks its input up instead of multiplying by it.
 
-    Introduced in *Look up embeddings from a sparse matrix*.
+    Introduced in *Autoencode sparse rows*.
 
     A dense first layer computes :math:`x W + b`. If `x` is a row of a sparse matrix, that is a
     weighted sum of the few rows of `W` it names: an embedding lookup. The input is therefore never

@@ -25,7 +25,7 @@ __all__ = ["History", "fit", "mean_loss"]
 class History(NamedTuple):
     """What happened in a training.
 
-    Introduced in *Look up embeddings from a sparse matrix*.
+    Introduced in *Autoencode sparse rows*.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def fit(
 ) -> History:
     """Train a model with Adam on batches of rows.
 
-    Introduced in *Look up embeddings from a sparse matrix*.
+    Introduced in *Autoencode sparse rows*.
 
     The model's own `loss(rows)` says what is minimised; batches are `rows[positions]`. The model's
     device decides where this happens: dense rows move there as a whole, once, and sparse ones batch

@@ -62,6 +62,18 @@ def expects_two_numbers(matrix, table):
     return right_mean(matrix, table)[:, :2]
 
 
+def only_csr_and_csc(matrix, table):
+    if matrix.format not in ("csr", "csc"):
+        raise TypeError(matrix.format)
+    return right_mean(matrix, table)
+
+
+def zero_within_a_tolerance(matrix, table):
+    totals = matrix.sum(axis=1)
+    totals = np.where(np.abs(totals) < 1e-5, np.inf, totals)
+    return (matrix @ table) / totals[:, np.newaxis]
+
+
 def test_predict_lookup():
     assert check.predict_lookup.judge(TODO).status is Status.NOT_ATTEMPTED
     assert check.predict_lookup.judge([[9.5, 95], [10.5, 105]]).status is Status.RIGHT
@@ -83,7 +95,35 @@ def test_predict_lookup_explains(answer, explanation):
     assert explanation in outcome.message
 
 
-@pytest.mark.parametrize("attempt", [right_mean, by_product])
+def by_normalised_rows(matrix, table):
+    dense = matrix.toarray().astype(float)
+    totals = dense.sum(axis=1, keepdims=True)
+    shares = np.divide(dense, totals, out=np.zeros_like(dense), where=totals != 0)
+    return shares @ table
+
+
+def by_a_loop_over_rows(matrix, table):
+    result = np.zeros((matrix.shape[0], table.shape[1]))
+    for row, weights in enumerate(matrix.toarray()):
+        if weights.sum() != 0:
+            result[row] = weights @ table / weights.sum()
+    return result
+
+
+def by_bincount(matrix, table):
+    cells = sp.coo_array(matrix)
+    totals = np.bincount(cells.row, weights=cells.data, minlength=matrix.shape[0])
+    totals = np.where(totals == 0, np.inf, totals)
+    weighted = cells.data / totals[cells.row]
+    result = np.zeros((matrix.shape[0], table.shape[1]))
+    np.add.at(result, cells.row, weighted[:, np.newaxis] * table[cells.col])
+    return result
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [right_mean, by_product, by_normalised_rows, by_a_loop_over_rows, by_bincount],
+)
 def test_mean_lookup(attempt):
     assert check.mean_lookup.judge(lambda matrix, table: TODO).status is Status.NOT_ATTEMPTED
     assert check.mean_lookup.judge(lambda matrix, table: None).status is Status.RETURNED_NONE
@@ -102,6 +142,8 @@ def test_mean_lookup(attempt):
         (divides_where_filled, "weights that cancel"),
         (cuts_to_integers, "integer weights"),
         (expects_two_numbers, "three ids and a wider table"),
+        (only_csr_and_csc, "LIL format"),
+        (zero_within_a_tolerance, "weights that nearly cancel"),
     ],
 )
 def test_mean_lookup_catches(attempt, case):
@@ -120,7 +162,30 @@ def from_all_pairs(matrix, table, upstream):
     return (upstream @ table.T)[cells.row, cells.col]
 
 
-@pytest.mark.parametrize("attempt", [right_weight_gradient, from_all_pairs])
+def by_einsum(matrix, table, upstream):
+    rows = np.searchsorted(matrix.indptr, np.arange(matrix.nnz), side="right") - 1
+    return np.einsum("ed,ed->e", table[matrix.indices], upstream[rows])
+
+
+def by_a_loop(matrix, table, upstream):
+    result = []
+    for row in range(matrix.shape[0]):
+        for place in range(matrix.indptr[row], matrix.indptr[row + 1]):
+            result.append(float(table[matrix.indices[place]] @ upstream[row]))
+    return result
+
+
+def by_rows(matrix, table, upstream):
+    parts = [
+        table[matrix.indices[start:end]] @ upstream[row]
+        for row, (start, end) in enumerate(zip(matrix.indptr, matrix.indptr[1:], strict=False))
+    ]
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize(
+    "attempt", [right_weight_gradient, from_all_pairs, by_einsum, by_a_loop, by_rows]
+)
 def test_weight_gradient(attempt):
     assert check.weight_gradient.judge(lambda m, t, g: TODO).status is Status.NOT_ATTEMPTED
     assert check.weight_gradient.judge(lambda m, t, g: None).status is Status.RETURNED_NONE
@@ -174,7 +239,16 @@ def test_weight_gradient_catches(attempt, case):
     assert f"case      {case}" in outcome.message
 
 
-@pytest.mark.parametrize("weights", [[[1, 0, 0, 0], [0, 0, 0, 0]], [[0, 0, 0, 0]]])
+@pytest.mark.parametrize(
+    "weights",
+    [
+        [[1, 0, 0, 0], [0, 0, 0, 0]],
+        [[0, 0, 0, 0]],
+        np.array([[0.5, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]),
+        sp.csr_array([[1, 0, 0, -1], [0, 0, 0, 0]]),
+        ((1, 2, 3, 4), (0, 0, 0, 0)),
+    ],
+)
 def test_break_row_count(weights):
     assert check.break_row_count.judge(TODO).status is Status.NOT_ATTEMPTED
     assert check.break_row_count.judge(weights).status is Status.RIGHT

@@ -271,7 +271,7 @@ SPOILT = [
     ("machine-traces", output_of(TOTAL, "UserWarning: careful")),
     ("machine-traces", output_of(TOTAL, "100%|##| 3/3")),
     ("machine-traces", output_of("took", "read /tmp/x.csv")),
-    ("cell-count", add_cells(40)),
+    ("cell-count", add_cells(60)),
     ("cell-size", replace(TOTAL, "\n".join([TOTAL] + ["# more"] * 20))),
     ("cell-size", replace(TOTAL, f"{TOTAL}  # {'x' * 90}")),
     ("cell-size", replace(WORDS * 2, "")),

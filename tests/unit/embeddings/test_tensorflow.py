@@ -57,6 +57,17 @@ def test_all_combiners_and_the_gradient_agree(seed, dtype, form):
     np.testing.assert_allclose(ours, answers["gradient"], atol=50 * TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_two_functions_of_tensorflow_keep_every_row(dtype):
+    matrix, table, upstream = awkward(1, dtype)
+    answers = answer_here(*embedding_bag_inputs(matrix), table, upstream)
+    expected = matrix.toarray() @ table
+    for name in ("sparse_dense_matmul", "safe_embedding_lookup_sparse"):
+        assert answers[name].shape == expected.shape
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(answers[name] / scale, expected / scale, atol=TOLERANCE[dtype])
+
+
 def test_duplicates_in_the_sum():
     matrix = sp.csr_array(([1.0, 2.0, 4.0], [1, 1, 0], [0, 3]), shape=(1, 2))
     table = np.array([[1.0], [10.0]])
