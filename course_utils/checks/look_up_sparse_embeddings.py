@@ -23,7 +23,10 @@ def _lookup(matrix: Any, table: np.ndarray) -> np.ndarray:
 
 
 def _mean_lookup(matrix: Any, table: np.ndarray) -> np.ndarray:
-    return embeddings.sparse_embedding_lookup(matrix, table, combiner="mean")
+    totals = matrix.sum(axis=1)
+    sums = matrix @ table
+    filled = (totals != 0)[:, np.newaxis]
+    return np.divide(sums, totals[:, np.newaxis], out=np.zeros(sums.shape), where=filled)
 
 
 def _weight_gradient(matrix: Any, table: np.ndarray, upstream: np.ndarray) -> np.ndarray:
