@@ -1,13 +1,21 @@
 """Checks of *Find groups in interactions*."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
-from course_utils import groups
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import (
+    Breaking,
+    Case,
+    Exercise,
+    Prediction,
+    as_written,
+    number_list,
+    same_kind,
+)
 
 # One tight and one loose group: which of them a third centre cuts is not a matter of taste.
 STARS = np.array([1.0, 2.0, 3.0, 8.0, 11.0, 14.0])
@@ -32,21 +40,43 @@ def _centre(table: ArrayLike, rated: ArrayLike) -> np.ndarray:
     return np.where(known, values - np.where(known, values, 0).sum(axis=0) / counts, 0.0)
 
 
+def _choose_k(numbers: Sequence[int], gap: Sequence[float], error: Sequence[float]) -> int:
+    for i in range(len(numbers) - 1):
+        if gap[i] >= gap[i + 1] - error[i + 1]:
+            return numbers[i]
+    return numbers[-1]
+
+
+def _p_value(found: float, nulls: ArrayLike) -> float:
+    values = np.asarray(nulls, dtype=float)
+    return (1 + int(np.sum(values >= found))) / (1 + len(values))
+
+
 @st.composite
 def _rated_tables(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
-    rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    cell = st.sampled_from([0.0, 1.0, 3.0, 5.0])
-    cells = draw(st.lists(cell, min_size=rows * columns, max_size=rows * columns))
-    table = np.reshape(cells, (rows, columns))
-    return table, table > 0
+    shape = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    size = shape[0] * shape[1]
+    stars = draw(st.lists(st.sampled_from([0.0, 0.5, 1, 3, 5]), min_size=size, max_size=size))
+    known = draw(st.lists(st.booleans(), min_size=size, max_size=size))
+    rated = np.reshape(known, shape)
+    return np.where(rated, np.reshape(stars, shape), 0.0), rated
 
 
 @st.composite
 def _gap_curves(draw: st.DrawFn) -> tuple[list[int], list[float], list[float]]:
-    size = draw(st.integers(1, 4))
-    gap = draw(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=size, max_size=size))
+    size = draw(st.integers(1, 7))
+    first, step = draw(st.integers(1, 9)), draw(st.integers(1, 3))
+    heights = st.sampled_from([-0.5, -0.125, 0.0, 0.25, 0.5, 1.0, 64.0])
+    gap = draw(st.lists(heights, min_size=size, max_size=size))
     error = draw(st.lists(st.sampled_from([0.0, 0.125, 0.375]), min_size=size, max_size=size))
-    return list(range(1, size + 1)), gap, error
+    return list(range(first, first + step * size, step)), gap, error
+
+
+@st.composite
+def _values_of_nulls(draw: st.DrawFn) -> tuple[float, np.ndarray]:
+    scale = draw(st.sampled_from([1.0, 1e-9, 1e9]))
+    values = draw(st.lists(st.integers(-3, 3), min_size=1, max_size=12))
+    return draw(st.integers(-4, 4)) * scale, np.array(values) * scale
 
 
 def _parts(points: ArrayLike, cut: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,8 +94,8 @@ def _k_means_groups(points: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     cuts = [_parts(points, cut) for cut in range(1, len(np.asarray(points)))]
     best = min(cuts, key=lambda parts: sum(map(_inertia, parts)))
     evident = _widest_gap_groups(points)
-    slack = 1e-9 * max(1.0, sum(map(_inertia, evident)))
-    return evident if sum(map(_inertia, evident)) <= sum(map(_inertia, best)) + slack else best
+    most = (1 + 1e-9) * sum(map(_inertia, best))
+    return evident if sum(map(_inertia, evident)) <= most else best
 
 
 def _what_they_cost(broken: bool, points: Any) -> dict[str, str]:
@@ -77,14 +107,14 @@ def _what_they_cost(broken: bool, points: Any) -> dict[str, str]:
     return {"because": f"inertia {evident:.5g} at the widest gap, {chosen:.5g} where k-means cuts"}
 
 
-def _points_problem(points: ArrayLike) -> str:
-    values = np.asarray(points, dtype=float)
-    if values.ndim != 1 or not 4 <= len(values) <= 20:
-        return f"give a list of 4 to 20 numbers, got shape {values.shape}"
-    if not np.all(np.abs(values) <= 1000):
+def _points_problem(points: Sequence[float]) -> str:
+    if not 4 <= len(points) <= 20:
+        return f"give a list of 4 to 20 numbers; got {len(points)}"
+    if not all(-1000 <= point <= 1000 for point in points):
         return "the numbers lie between -1000 and 1000"
-    second, widest = np.sort(np.diff(np.sort(values)))[-2:]
-    if widest == 0 or widest < 2 * second:
+    # 0.1, 0.2, 0.3 and 0.5 have gaps of 1, 1 and 2 tenths, whatever floating point makes of them.
+    second, widest = map(float, np.sort(np.diff(np.sort(as_written(points))))[-2:])
+    if widest == 0 or widest < 2 * second * (1 - 1e-9):
         return f"the widest gap ({widest:g}) must be at least twice the next one ({second:g})"
     return ""
 
@@ -114,6 +144,7 @@ break_k_means = Breaking(
     reference=_widest_gap_groups,
     refusal=_points_problem,
     hint="Which group costs k-means much although nobody doubts it? See what one cut there saves.",
+    takes=number_list,
     detail=_what_they_cost,
 )
 
@@ -144,6 +175,15 @@ centre = Exercise(
             "`rated` decides what a rating is, not whether the number is zero",
             "Use the mask, not `table > 0`.",
         ),
+        Case(
+            "more people than films",
+            (
+                np.array([[5.0, 0.0], [0.5, 2.0], [0.0, 3.0], [4.0, 0.0]]),
+                np.array([[True, False], [True, True], [False, True], [True, False]]),
+            ),
+            "the mean is that of a film, over its own ratings, half stars included",
+            "Rows are people, columns are films.",
+        ),
     ],
     hint="Sum over the rated cells of a column, divide by their number, subtract there only.",
     search=_rated_tables(),
@@ -152,7 +192,7 @@ centre = Exercise(
 
 choose_k = Exercise(
     name="choose_k",
-    reference=groups.choose_k,
+    reference=_choose_k,
     cases=[
         Case(
             "a clear top",
@@ -181,6 +221,12 @@ choose_k = Exercise(
             "the answer is a number of groups, not its position",
         ),
         Case(
+            "errors of every size",
+            ([2, 3, 4, 5], [0.0, 0.05, 2.0, 1.9], [0.0, 0.01, 3.0, 0.0]),
+            "0.05 is a rise if its error is 0.01, and 1.95 is none if its error is 3",
+            "Each number has an error of its own.",
+        ),
+        Case(
             "rising to the end",
             ([1, 2, 3], [0.0, 0.5, 1.0], [0.1, 0.1, 0.1]),
             "somebody must be last, and then it is the best there is",
@@ -188,4 +234,48 @@ choose_k = Exercise(
     ],
     hint="Go from small to large and return the first number that meets the condition.",
     search=_gap_curves(),
+    compare=same_kind,
+    without=("course_utils.groups.choose_k",),
+)
+
+p_value = Exercise(
+    name="p_value",
+    reference=_p_value,
+    cases=[
+        Case(
+            "above all nulls",
+            (0.5, np.array([0.1, 0.3, 0.2, 0.1, 0.4])),
+            "five nulls cannot show that something is rarer than once in six",
+            "A share of 0 says *never*. The table itself belongs to what could have been drawn.",
+        ),
+        Case(
+            "below some",
+            (0.25, np.array([0.1, 0.3, 0.2])),
+            "one null is larger: two of four tables, counted with the table itself",
+        ),
+        Case(
+            "an equal null",
+            (2.0, np.array([1.0, 2.0, 3.0, 0.0])),
+            "a null with the same value is as large as what was found",
+            "*At least* as large: which comparison has the equals on its side?",
+        ),
+        Case(
+            "below all",
+            (-1.0, np.array([0.5, -0.5])),
+            "every table does as well: the share is 1",
+        ),
+        Case(
+            "one null, nearly equal",
+            (1.0, np.array([1.0 - 1e-9])),
+            "nearly as large is smaller",
+        ),
+        Case(
+            "many nulls",
+            (98.5, np.arange(100.0)),
+            "one of 100 is larger: two of 101",
+            "The table itself counts above the line and below it.",
+        ),
+    ],
+    hint="Count all tables that do at least as well, the real one among them.",
+    search=_values_of_nulls(),
 )
