@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from course_utils import metrics
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, same_kind
 
 _FILMS = 10
 
@@ -52,23 +52,37 @@ def _ease_weights(interactions: np.ndarray, l2: float) -> np.ndarray:
     return np.eye(len(gram)) - inverse / np.diag(inverse)
 
 
+def _honest_mark(practice: np.ndarray, exam: np.ndarray) -> float:
+    chosen = np.argmax(practice, axis=0)
+    return float(np.mean(exam[chosen, np.arange(exam.shape[1])]))
+
+
 @st.composite
 def _scored_films(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
     """Scores that are all different, so that there is one right list whatever the sort does."""
-    films = draw(st.integers(1, 4))
-    scores = draw(st.permutations([-2.0, -1.0, 0.0, 1.0]))[:films]
-    seen = draw(
-        st.lists(st.booleans(), min_size=films, max_size=films).filter(lambda s: not all(s))
-    )
-    return np.array(scores), np.array(seen), draw(st.integers(1, films - sum(seen)))
+    films = draw(st.integers(1, 20))
+    order = np.array(draw(st.permutations(range(films))), dtype=float)
+    scores = (order - draw(st.integers(0, films))) * draw(st.sampled_from([1.0, 1e-9, 1e9]))
+    seen = np.array(draw(st.lists(st.booleans(), min_size=films, max_size=films)))
+    seen[draw(st.integers(0, films - 1))] = False
+    return scores, seen, draw(st.integers(1, int(np.sum(~seen))))
 
 
 @st.composite
 def _likes(draw: st.DrawFn) -> tuple[np.ndarray, float]:
-    people, films = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    row = st.lists(st.sampled_from([0.0, 1.0]), min_size=films, max_size=films)
+    people, films = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    row = st.lists(st.sampled_from([0.0, 1.0, 0.5, 3.0]), min_size=films, max_size=films)
     rows = draw(st.lists(row, min_size=people, max_size=people))
-    return np.array(rows), draw(st.sampled_from([1.0, 10.0]))
+    return np.array(rows), draw(st.sampled_from([0.5, 1.0, 10.0, 300.0]))
+
+
+@st.composite
+def _marks(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    shape = draw(st.integers(1, 5)), draw(st.integers(1, 6))
+    size = shape[0] * shape[1]
+    marks = st.lists(st.integers(0, 8), min_size=size, max_size=size)
+    practice, exam = (np.reshape(draw(marks), shape) / 8 for _ in range(2))
+    return practice, exam
 
 
 predict_ndcg = Prediction(
@@ -110,6 +124,25 @@ recommend = Exercise(
             "very low scores",
             (np.array([-1e12, 5.0]), np.array([False, True]), 1),
             "no fixed number such as -999 is low enough",
+            hint="Which number is below every other?",
+        ),
+        Case(
+            "scores as low as they get",
+            (np.array([5.0, -1e300, 3.0]), np.array([True, False, False]), 2),
+            "1 less than −1e300 is −1e300 again",
+            hint="Which number is below every other?",
+        ),
+        Case(
+            "nearly equal scores",
+            (np.array([0.3, 0.3 + 1e-12, 0.2]), np.zeros(3, dtype=bool), 2),
+            "a little better is better",
+            hint="Rank the scores as they are, without rounding.",
+        ),
+        Case(
+            "2000 of 5000 films",
+            (np.arange(5000.0) * 2317 % 5000 - 2500, np.arange(5000) % 3 == 0, 2000),
+            "the best comes first, the second best second, to the end of the list",
+            hint="The films of the list stand in order, not only in it.",
         ),
         Case(
             "scores on both sides of 0",
@@ -119,6 +152,51 @@ recommend = Exercise(
     ],
     hint="A seen film needs a score that is below every other.",
     search=_scored_films(),
+    compare=same_kind,
+)
+
+honest_mark = Exercise(
+    name="honest_mark",
+    reference=_honest_mark,
+    cases=[
+        Case(
+            "practice knows best",
+            (np.array([[0.3, 0.2], [0.1, 0.4]]), np.array([[0.5, 0.1], [0.2, 0.3]])),
+            "the setting that practised best is the best in the exam, too: both versions agree",
+        ),
+        Case(
+            "the exam disagrees",
+            (np.array([[0.3, 0.2], [0.1, 0.4]]), np.array([[0.2, 0.6], [0.5, 0.1]])),
+            "whoever practised with setting 0 sits the exam with setting 0, and gets 0.2",
+            hint="The exam may not say which setting is used. Who may?",
+        ),
+        Case(
+            "three settings, two exams",
+            (
+                np.array([[0.1, 0.2], [0.3, 0.1], [0.2, 0.3]]),
+                np.array([[0.6, 0.5], [0.4, 0.1], [0.2, 0.3]]),
+            ),
+            "each exam has a practice of its own: setting 1 for the one, setting 2 for the other",
+            hint="Rows are settings, columns are exams; choose column by column.",
+        ),
+        Case(
+            "equal marks in practice",
+            (np.array([[0.1], [0.4], [0.4]]), np.array([[0.9], [0.2], [0.7]])),
+            "of settings that practised equally well the first counts",
+        ),
+        Case(
+            "nearly equal marks in practice",
+            (np.array([[0.4], [0.4 + 1e-12]]), np.array([[0.9], [0.2]])),
+            "a little better is better",
+        ),
+        Case(
+            "one setting, four exams",
+            (np.array([[0.1, 0.9, 0.5, 0.3]]), np.array([[0.2, 0.4, 0.6, 0.8]])),
+            "nothing to choose: the mean of the exams",
+        ),
+    ],
+    hint="np.argmax(…, axis=0) gives a row for each column; read exam at these places.",
+    search=_marks(),
 )
 
 break_recall = Breaking(
