@@ -88,6 +88,8 @@ def canonical_csr(
     if not csr.has_canonical_format:
         csr = csr.copy()
         csr.sum_duplicates()  # sorts the columns first
+    if matrix.dtype == np.float32:
+        csr = csr.astype(np.float32, copy=False)
     if not stored_zeros and not csr.data.all():
         csr = csr.copy()
         csr.eliminate_zeros()
@@ -160,10 +162,12 @@ def _promoted_csr(matrix: Any, keep_dtype: bool) -> sp.csr_array:
     wanted = matrix.dtype.newbyteorder("=")  # compiled code reads no other
     if matrix.dtype == np.float16:
         wanted = np.dtype(np.float32)
-    elif not keep_dtype:
-        wanted = np.dtype(np.float32 if matrix.dtype == np.float32 else np.float64)
+    elif not keep_dtype and matrix.dtype != np.float32:
+        wanted = np.dtype(np.float64)
     elif matrix.dtype.kind in "biu" and _may_repeat(matrix):
         wanted = np.dtype(np.uint64 if matrix.dtype.kind == "u" else np.int64)
+    if wanted == np.float32 and is_sparse(matrix) and not _is_canonical(matrix):
+        wanted = np.dtype(np.float64)  # a long sum in single precision loses digits
     csr = sp.csr_array(matrix if matrix.dtype == wanted else matrix.astype(wanted))
     # A new wrapper scans for itself: flags on `matrix` may be stale, for SciPy does not notice
     # when somebody writes into `matrix.indices`. It also leaves room behind the last entry.
@@ -171,15 +175,23 @@ def _promoted_csr(matrix: Any, keep_dtype: bool) -> sp.csr_array:
     return sp.csr_array(parts, shape=csr.shape)
 
 
+def _is_canonical(matrix: Any) -> bool:
+    """Whether each cell is stored at most once, as far as a look at the format and order tells."""
+    if matrix.format in ("lil", "dok", "dia"):
+        return True
+    if matrix.format not in ("csr", "csc"):
+        return False
+    parts = matrix.data[: matrix.nnz], matrix.indices[: matrix.nnz], matrix.indptr
+    return bool(type(matrix)(parts, shape=matrix.shape).has_canonical_format)
+
+
 def _may_repeat(matrix: Any) -> bool:
     """Whether a cell is stored several times; formats with one value a cell never do."""
-    if not is_sparse(matrix) or matrix.format in ("lil", "dok", "dia"):
+    if not is_sparse(matrix) or _is_canonical(matrix):
         return False
-    if matrix.format in ("csr", "csc"):
+    if matrix.format in ("csr", "csc"):  # `tocoo` trips over room behind the last entry
         parts = matrix.data[: matrix.nnz], matrix.indices[: matrix.nnz], matrix.indptr
-        matrix = type(matrix)(parts, shape=matrix.shape)  # `tocoo` trips over room behind the last
-        if matrix.has_canonical_format:
-            return False
+        matrix = type(matrix)(parts, shape=matrix.shape)
     rows, columns = matrix.tocoo().coords
     places = rows.astype(np.int64) * matrix.shape[1] + columns
     return len(np.unique(places)) < len(places)

@@ -97,6 +97,15 @@ class TestCanonicalCsr:
         twice = sp.coo_array((np.array([200, 100], np.uint8), ([0, 0], [0, 0])), shape=(1, 1))
         assert canonical_csr("m", twice, keep_dtype=True).toarray().tolist() == [[300]]
 
+    @pytest.mark.parametrize("kind", ["coo", "csr"])
+    def test_single_precision_adds_up_in_double(self, kind):
+        one, small = np.float32(1), np.float32(2**-25)  # 1 + small is 1 in single precision
+        values, n = np.array([one, *[small] * 64]), 65
+        coo = sp.coo_array((values, ([0] * n, [0] * n)), shape=(1, 1))
+        csr = sp.csr_array((values, [0] * n, [0, n]), shape=(1, 1))
+        result = canonical_csr("m", coo if kind == "coo" else csr)
+        assert (result.dtype, result.data[0]) == (np.float32, np.float32(1 + 64 * 2**-25))
+
     def test_takes_dense_tables_and_frames(self):
         assert canonical_csr("m", pd.DataFrame({"a": [0, 2]})).toarray().tolist() == [[0], [2]]
 
