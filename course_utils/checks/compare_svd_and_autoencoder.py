@@ -26,10 +26,30 @@ def _well_conditioned(bases: tuple[np.ndarray, np.ndarray]) -> bool:
     return all(np.linalg.cond(basis) < 100 for basis in bases)
 
 
-def _bases() -> st.SearchStrategy[tuple[np.ndarray, np.ndarray]]:
-    rows = st.lists(st.lists(st.integers(-2, 2), min_size=3, max_size=3), min_size=2, max_size=2)
-    basis = rows.map(lambda values: np.array(values, dtype=float))
-    return st.tuples(basis, basis).filter(_well_conditioned)
+@st.composite
+def _bases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Draw two bases of any number of rows and columns, and of any lengths."""
+    columns = draw(st.integers(2, 5))
+    rows = draw(st.integers(1, columns - 1))
+    row = st.lists(st.integers(-2, 2), min_size=columns, max_size=columns)
+    basis = st.lists(row, min_size=rows, max_size=rows).map(np.array)
+    scales = st.sampled_from([1.0, 1e-3, 1e3])
+    pair = draw(st.tuples(basis, basis).filter(_well_conditioned))
+    return pair[0] * draw(scales), pair[1] * draw(scales)
+
+
+def _gain_over_rivals(rivals: dict[str, float], starts: list[float]) -> float:
+    return min(rivals.values()) / (sum(starts) / len(starts))
+
+
+@st.composite
+def _tables_of_errors(draw: st.DrawFn) -> tuple[dict[str, float], list[float]]:
+    error = st.integers(1, 1000).map(lambda thousandths: thousandths / 1000)
+    scale = draw(st.sampled_from([1.0, 1e-6, 1e6]))
+    rivals = draw(st.lists(error, min_size=1, max_size=6))
+    starts = draw(st.lists(error, min_size=1, max_size=6))
+    named = {f"rival {number}": scale * value for number, value in enumerate(rivals)}
+    return named, [scale * value for value in starts]
 
 
 def _reconstruction_after_first_entry_rule(matrix: Any) -> np.ndarray:
@@ -90,7 +110,7 @@ projection_distance = Exercise(
             "mixed factors",
             (_BASIS, np.array([[1.0, 1.0], [1.0, -1.0]]) @ _BASIS),
             "sums and differences of the factors span the same plane",
-            hint="Mixed rows are no longer orthonormal: which inverse makes up for that?",
+            hint="The rows need not be orthonormal: which inverse makes up for that?",
         ),
         Case(
             "other lengths",
@@ -104,10 +124,16 @@ projection_distance = Exercise(
             "here there is a difference, and it has to be seen",
         ),
         Case(
-            "a plane and its mirror image",
+            "a line and its mirror image",
             (np.array([[1.0, 1.0, 0.0]]), np.array([[1.0, -1.0, 0.0]])),
             "absolute values cannot tell these two lines apart",
             hint="Taking absolute values forgives more than a flipped sign.",
+        ),
+        Case(
+            "planes in four dimensions",
+            (np.eye(4)[:2], 2 * np.eye(4)[[0, 3]]),
+            "bases of any size are welcome, and the projections are 4×4 here",
+            hint="A projection has as many rows as a basis has columns.",
         ),
     ],
     hint="A subspace has many bases but only one projection: compare the projections.",
@@ -120,4 +146,43 @@ break_sign_rule = Breaking(
     reference=lambda matrix: np.asarray(matrix, dtype=float),
     refusal=_matrix_problem,
     hint="np.sign has three possible results. For which right singular vectors is it the third?",
+)
+
+gain_over_rivals = Exercise(
+    name="gain_over_rivals",
+    reference=_gain_over_rivals,
+    cases=[
+        Case(
+            "one rival, one start",
+            ({"PCA": 0.2}, [0.1]),
+            "half the error is a gain of 2",
+            hint="The rival's error stands above, the network's below.",
+        ),
+        Case(
+            "the best rival comes last",
+            ({"mean": 0.5, "PCA": 0.25, "segment": 0.125}, [0.25]),
+            "whoever beats only the weak rivals has not won",
+            hint="The best rival is the one with the smallest error.",
+        ),
+        Case(
+            "the best rival comes first",
+            ({"segment": 0.125, "mean": 0.5}, [0.25]),
+            "the order of the table means nothing",
+            hint="Look for the smallest error, wherever it stands.",
+        ),
+        Case(
+            "a lucky start",
+            ({"PCA": 0.5}, [0.125, 0.5, 0.5]),
+            "one start in three is lucky, and nobody knows which",
+            hint="Take the mean over all starts, neither the best nor the median.",
+        ),
+        Case(
+            "errors in millionths",
+            ({"PCA": 2e-6, "mean": 4e-6}, [1e-6, 3e-6]),
+            "a gain has no unit, so nothing may be rounded or bounded",
+            hint="Do not round: small errors are errors, too.",
+        ),
+    ],
+    hint="Best rival above, mean over the starts below.",
+    search=_tables_of_errors(),
 )

@@ -1,17 +1,23 @@
 """The checks of *Compare SVD* know the stub, the solution and plausible mistakes."""
 
+from fractions import Fraction
+from time import process_time
+
 import numpy as np
 import pytest
+import scipy.linalg
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import compare_svd_and_autoencoder as check
 from course_utils.factorization import rank_k_rmse
+from tests.judging import assert_judged
 
 
 def test_stubs_are_not_attempted():
     assert check.rank_two_error.judge(TODO).status is Status.NOT_ATTEMPTED
     assert check.projection_distance.judge(lambda *_: TODO).status is Status.NOT_ATTEMPTED
     assert check.break_sign_rule.judge(TODO).status is Status.NOT_ATTEMPTED
+    assert check.gain_over_rivals.judge(lambda *_: TODO).status is Status.NOT_ATTEMPTED
 
 
 # --- rank_two_error -------------------------------------------------------------------------------
@@ -66,10 +72,27 @@ def by_qr(first, second):
     return np.abs(q_first @ q_first.T - q_second @ q_second.T).max()
 
 
-@pytest.mark.parametrize("solution", [by_pinv, by_qr])
+def by_svd(first, second):
+    bases = [np.linalg.svd(basis, full_matrices=False)[2] for basis in (first, second)]
+    return np.max(np.abs(bases[0].T @ bases[0] - bases[1].T @ bases[1]))
+
+
+def by_normal_equations(first, second):
+    def projection(basis):
+        return basis.T @ np.linalg.inv(basis @ basis.T) @ basis
+
+    return float(np.abs(projection(first) - projection(second)).max())
+
+
+def by_orth(first, second):
+    left, right = scipy.linalg.orth(first.T), scipy.linalg.orth(second.T)
+    return abs(left @ left.T - right @ right.T).max()
+
+
+@pytest.mark.parametrize("solution", [by_pinv, by_qr, by_svd, by_normal_equations, by_orth])
 def test_projections_pass(solution):
     outcome = check.projection_distance.judge(solution)
-    assert outcome.message == "✓ projection_distance: 7 of 7 cases"
+    assert outcome.message == "✓ projection_distance: 8 of 8 cases"
 
 
 def absolute_entries(first, second):
@@ -109,6 +132,30 @@ def test_wrong_distances_are_caught(attempt, status, case):
     assert case in outcome.message
 
 
+def rows_normalised(first, second):
+    first, second = (b / np.linalg.norm(b, axis=1, keepdims=True) for b in (first, second))
+    return np.abs(first.T @ first - second.T @ second).max()
+
+
+def signed_difference(first, second):
+    return (np.linalg.pinv(first) @ first - np.linalg.pinv(second) @ second).max()
+
+
+def first_row_only(first, second):
+    return by_pinv(first[:1], second[:1])
+
+
+def always_three_columns(first, second):
+    return by_pinv(first[:, :3], second[:, :3])
+
+
+@pytest.mark.parametrize(
+    "attempt", [rows_normalised, signed_difference, first_row_only, always_three_columns]
+)
+def test_more_wrong_distances_are_caught(attempt):
+    assert_judged(check.projection_distance, attempt, Status.WRONG)
+
+
 def test_equal_spaces_are_expected_to_be_exactly_0_apart():
     assert "expected  0\n" in check.projection_distance.judge(not_normalised).message
 
@@ -128,7 +175,16 @@ def test_a_distance_that_knows_the_cases_is_caught_by_the_search():
 # --- break_sign_rule ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("matrix", [[[0.0, 1.0]], np.diag([2.0, 1.0]), [[0, 3], [0, 1]]])
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[0.0, 1.0]],
+        np.diag([2.0, 1.0]),
+        [[0, 3], [0, 1]],
+        ((0, 2, 1), (0, 1, 1), (0, 0, 3)),
+        np.array([[0, 1e-3, 2e-3]], dtype=np.float32),
+    ],
+)
 def test_a_first_entry_of_zero_breaks_the_rule(matrix):
     assert check.break_sign_rule.judge(matrix).status is Status.RIGHT
 
@@ -148,3 +204,75 @@ def test_harmless_and_illegal_matrices_are_sent_back(matrix, problem):
     outcome = check.break_sign_rule.judge(matrix)
     assert outcome.status is not Status.RIGHT
     assert problem in outcome.message
+
+
+# --- gain_over_rivals -----------------------------------------------------------------------------
+
+
+def by_numpy(rivals, starts):
+    return np.min(list(rivals.values())) / np.mean(starts)
+
+
+def by_sorting(rivals, starts):
+    return sorted(rivals.values())[0] * len(starts) / sum(starts)
+
+
+def by_loop(rivals, starts):
+    best = float("inf")
+    for name in rivals:
+        best = min(best, rivals[name])
+    total = 0.0
+    for error in starts:
+        total += error
+    return best / (total / len(starts))
+
+
+def by_fractions(rivals, starts):
+    mean = sum(Fraction(error) for error in starts) / len(starts)
+    return Fraction(min(rivals.values())) / mean
+
+
+def by_best_name(rivals, starts):
+    return np.float64(rivals[min(rivals, key=rivals.get)]) / np.average(starts)
+
+
+@pytest.mark.parametrize("solution", [by_numpy, by_sorting, by_loop, by_fractions, by_best_name])
+def test_gains_over_the_best_rival_pass_within_a_second(solution):
+    started = process_time()
+    assert_judged(check.gain_over_rivals, solution, Status.RIGHT, "5 of 5 cases")
+    assert process_time() - started < 1
+
+
+def sorts_the_starts(rivals, starts):
+    starts.sort()
+    return by_loop(rivals, starts)
+
+
+def forgets_to_return_the_gain(rivals, starts):
+    by_loop(rivals, starts)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "hint"),
+    [
+        (lambda rivals, starts: max(rivals.values()) / min(starts), Status.WRONG, "smallest"),
+        (lambda rivals, starts: min(rivals.values()) / min(starts), Status.WRONG, "mean over"),
+        (lambda rivals, starts: min(rivals.values()) / np.median(starts), Status.WRONG, "median"),
+        (lambda rivals, starts: np.mean(starts) / min(rivals.values()), Status.WRONG, "above"),
+        (
+            lambda rivals, starts: next(iter(rivals.values())) / np.mean(starts),
+            Status.WRONG,
+            "best",
+        ),
+        (lambda rivals, starts: list(rivals.values())[-1] / np.mean(starts), Status.WRONG, "order"),
+        (lambda rivals, starts: min(rivals.values()) / sum(starts), Status.WRONG, "mean over"),
+        (lambda rivals, starts: min(rivals.values()) / starts[0], Status.WRONG, "mean over"),
+        (lambda rivals, starts: round(by_loop(rivals, starts)), Status.WRONG, ""),
+        (lambda rivals, starts: min(rivals.values()) - np.mean(starts), Status.WRONG, "above"),
+        (lambda rivals, starts: min(rivals) / np.mean(starts), Status.RAISED, ""),
+        (forgets_to_return_the_gain, Status.RETURNED_NONE, ""),
+        (sorts_the_starts, Status.WRONG, ""),
+    ],
+)
+def test_flattering_gains_are_caught(attempt, status, hint):
+    assert_judged(check.gain_over_rivals, attempt, status, hint)
