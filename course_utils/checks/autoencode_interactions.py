@@ -37,7 +37,8 @@ def _losses_problem(losses: Sequence[float]) -> str:
         return "give a list of 4 to 8 losses"
     if not all(type(loss) in (int, float) and 0 < loss < math.inf for loss in losses):
         return "a loss is a positive number"
-    if any(after > before / 2 for before, after in itertools.pairwise(losses)):
+    # A list made with geomspace may be a rounding above the half.
+    if any(after > before / 2 * (1 + 1e-9) for before, after in itertools.pairwise(losses)):
         return "each loss must be at most half of the one before"
     return ""
 
@@ -58,9 +59,14 @@ def _where_training_stands(broken: bool, losses: list[float]) -> dict[str, str]:
     }
 
 
+def _bootstrap_interval(values: np.ndarray, draws: np.ndarray) -> tuple[float, float]:
+    low, high = np.quantile(values[draws].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
 @st.composite
 def _tables(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    shape = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
     cells = shape[0] * shape[1]
 
     def table(values: st.SearchStrategy) -> np.ndarray:
@@ -68,8 +74,18 @@ def _tables(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     ratings = table(st.integers(0, 10)) / 2  # also half stars
     hidden = table(st.booleans())
-    ratings.flat[0], hidden.flat[0] = 4.0, True  # something to judge
-    return ratings, hidden, table(st.integers(0, 20)) / 4
+    judged = draw(st.integers(0, cells - 1))  # something to judge
+    ratings.flat[judged], hidden.flat[judged] = draw(st.sampled_from([4.0, 0.5])), True
+    return ratings, hidden, table(st.integers(-4, 28)) / 4
+
+
+@st.composite
+def _people_and_draws(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    people, times = draw(st.integers(1, 6)), draw(st.integers(1, 30))
+    scale = draw(st.sampled_from([1.0, 1e-6, 1e6]))
+    values = draw(st.lists(st.integers(-8, 8), min_size=people, max_size=people))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    return np.array(values) * scale, rng.integers(people, size=(times, people))
 
 
 predict_density = Prediction(
@@ -151,7 +167,58 @@ masked_rmse = Exercise(
             "a model may predict 0, and is wrong by 2 stars then",
             hint="Whether a cell was rated stands in `ratings`, not in `prediction`.",
         ),
+        Case(
+            "predictions beyond the stars",
+            (
+                np.array([[0.5], [5.0], [0.0]]),
+                np.array([[True], [True], [True]]),
+                np.array([[-1.5], [7.0], [9.0]]),
+            ),
+            "a model may predict less than 0 and more than 5, and is 2 stars off twice here",
+            hint="A prediction stays as it is; none is cut.",
+        ),
     ],
     hint="Which cells are in the mean? Only those the model had to guess can say how it guesses.",
     search=_tables(),
+)
+
+bootstrap_interval = Exercise(
+    name="bootstrap_interval",
+    reference=_bootstrap_interval,
+    cases=[
+        Case(
+            "every draw takes everybody once",
+            (np.array([0.0, 3.0, 6.0]), np.array([[0, 1, 2], [2, 0, 1]])),
+            "each mean is 3, so the interval is a point",
+            hint="One mean per line of draws; then the quantiles of these means.",
+        ),
+        Case(
+            "two lines of draws, three people",
+            (np.array([0.0, 3.0, 6.0]), np.array([[0, 0, 0], [2, 2, 2]])),
+            "the means are 0 and 6; 2.5 % of the way between them is 0.15",
+            hint="Who is drawn three times counts three times, and np.quantile interpolates.",
+        ),
+        Case(
+            "differences on both sides of 0",
+            (
+                np.array([-0.4, 0.1, -0.2, 0.3]),
+                np.array([[0, 0, 2, 1], [3, 3, 1, 1], [2, 2, 0, 3]]),
+            ),
+            "low comes first, and it is the lower one also below 0",
+            hint="A share of 2.5 % lies below the interval and as much above it.",
+        ),
+        Case(
+            "forty lines",
+            (
+                np.array([1.0, 2.0, 4.0, 8.0, 16.0]),
+                np.random.default_rng(0).integers(5, size=(40, 5)),
+            ),
+            "95 % of the means lie inside: one of the forty is cut off at each end",
+            hint="The quantiles 0.025 and 0.975 of the means.",
+        ),
+        Case("one person", (np.array([7.0]), np.array([[0], [0]])), "nobody else can be drawn"),
+    ],
+    hint="values[draws] has a line per draw: whose values stand in it?",
+    search=_people_and_draws(),
+    without=("course_utils.metrics.bootstrap_interval", "scipy.stats.bootstrap"),
 )

@@ -1,8 +1,15 @@
 """Checks of *Autoencode interactions*: stub, solution, and what one would get wrong."""
 
-import numpy as np
-import pytest
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from judging import assert_judged
+
+from course_utils import metrics
 from course_utils.checks import TODO, Status
 from course_utils.checks import autoencode_interactions as check
 
@@ -12,7 +19,16 @@ def status(exercise, *answer):
 
 
 @pytest.mark.parametrize(
-    "answer", [1 / 6 + 5 / 6 / 2, 7 / 12, np.float64(7) / 12, np.float32(7) / 12]
+    "answer",
+    [
+        1 / 6 + 5 / 6 / 2,
+        7 / 12,
+        Fraction(7, 12),
+        Decimal(7) / 12,
+        np.array(7 / 12),
+        np.float64(7) / 12,
+        np.float32(7) / 12,
+    ],
 )
 def test_density_is_right(answer):
     assert status(check.predict_density, answer) is Status.RIGHT
@@ -52,6 +68,11 @@ def test_stubs():
         [8e-4, 1e-4, 1e-5, 1e-6],
         np.array([4e-4, 2e-4, 1e-4, 5e-5]),
         [np.float64(4e-4), np.float64(2e-4), 1e-4, 5e-5],
+        list(np.geomspace(8e-4, 1e-4, 4)),
+        [8e-4 / 2**epoch for epoch in range(8)],
+        [Fraction(1, 2000), Fraction(1, 4000), Fraction(1, 8000), Fraction(1, 16000)],
+        [Decimal("0.0008"), Decimal("0.0004"), Decimal("0.0002"), Decimal("0.0001")],
+        pd.Series([0.7, 0.0009, 0.0004, 0.0002, 0.0001]),
     ],
 )
 def test_small_losses_break_the_rule(losses):
@@ -72,6 +93,12 @@ def test_small_losses_break_the_rule(losses):
         ([4e-4, 2e-4, 1e-4, 0], "positive"),
         ([4e-4, 2e-4, 1e-4, True], "positive"),
         (4e-4, "one number instead of a list"),
+        ([4e-4 / 2**epoch for epoch in range(9)], "4 to 8"),
+        ([4e-4, 2e-4, 1e-4, -1e-4], "positive"),
+        ([np.inf, 2e-4, 1e-4, 1e-5], "positive"),
+        ([4e-4, 2e-4, 1e-4, 1e-4], "at most half"),
+        ([1e-4, 2e-4, 4e-4, 8e-4], "at most half"),
+        ("0.0004", "text"),
     ],
 )
 def test_losses_that_do_not_break_it(losses, words):
@@ -99,7 +126,42 @@ def in_loops(ratings, hidden, prediction):
     return (sum(squares) / len(squares)) ** 0.5
 
 
-@pytest.mark.parametrize("solution", [masked, in_loops])
+def with_indices(ratings, hidden, prediction):
+    rows, columns = np.nonzero(hidden * ratings)
+    return np.linalg.norm((ratings - prediction)[rows, columns]) / len(rows) ** 0.5
+
+
+def with_nan(ratings, hidden, prediction):
+    return np.sqrt(np.nanmean(np.where(hidden & (ratings != 0), ratings - prediction, np.nan) ** 2))
+
+
+def with_a_masked_array(ratings, hidden, prediction):
+    left_out = ~hidden | (ratings == 0)
+    return np.ma.masked_array((ratings - prediction) ** 2, left_out).mean() ** 0.5
+
+
+def with_weights(ratings, hidden, prediction):
+    return np.average((ratings - prediction) ** 2, weights=hidden & (ratings > 0)) ** 0.5
+
+
+def with_pandas(ratings, hidden, prediction):
+    squares = pd.DataFrame((ratings - prediction) ** 2).where(hidden & (ratings > 0))
+    return np.array(squares.stack().mean() ** 0.5)
+
+
+@pytest.mark.parametrize(
+    "solution",
+    [
+        masked,
+        in_loops,
+        with_indices,
+        with_nan,
+        with_a_masked_array,
+        with_weights,
+        with_pandas,
+        lambda r, h, p: Fraction(float(masked(r, h, p))),
+    ],
+)
 def test_masked_rmse_is_right(solution):
     assert status(check.masked_rmse, solution) is Status.RIGHT
 
@@ -123,6 +185,13 @@ WRONG = {
     "no half stars": lambda r, h, p: np.sqrt(((r - p) ** 2)[h & (r >= 1)].mean()),
     "only good ratings": lambda r, h, p: np.sqrt(((r - p) ** 2)[h & (r > 2)].mean()),
     "clipped predictions": lambda r, h, p: masked(r, h, np.clip(p, 1, 5)),
+    "no negative predictions": lambda r, h, p: masked(r, h, np.maximum(p, 0)),
+    "not beyond five": lambda r, h, p: masked(r, h, np.minimum(p, 5)),
+    "first row": lambda r, h, p: masked(r[:1], h[:1], p[:1]),
+    "visible": lambda r, h, p: np.sqrt(((r - p) ** 2)[~h & (r > 0)].mean()),
+    "rounded": lambda r, h, p: round(float(masked(r, h, p)), 1),
+    "sample deviation": lambda r, h, p: (r - p)[h & (r > 0)].std(),
+    "root of the sum": lambda r, h, p: np.sqrt(((r - p) ** 2)[h & (r > 0)].sum()),
 }
 
 
@@ -136,7 +205,7 @@ def test_masked_rmse_is_wrong(answer):
 def test_slips_in_the_formula_get_a_hint_about_the_formula(answer):
     message = check.masked_rmse.judge(WRONG[answer]).message
     assert "root of the mean" in message
-    assert "0 of 5 cases" in message
+    assert "0 of 6 cases" in message
 
 
 def test_bug_of_the_exercise_gets_a_hint_about_the_cells():
@@ -150,3 +219,95 @@ def test_masked_rmse_must_not_change_its_input():
         return masked(ratings, hidden, prediction)
 
     assert status(check.masked_rmse, changes) is Status.WRONG
+
+
+def in_a_loop(values, draws):
+    means = sorted(sum(values[person] for person in drawn) / len(drawn) for drawn in draws)
+    return [np.quantile(means, 0.025), np.quantile(means, 0.975)]
+
+
+def with_percentiles(values, draws):
+    return np.percentile(np.take(values, draws).sum(axis=1) / len(values), [2.5, 97.5])
+
+
+def with_counts(values, draws):
+    counts = np.array([np.bincount(drawn, minlength=len(values)) for drawn in draws])
+    return tuple(np.quantile(counts @ values / len(values), (0.025, 0.975)))
+
+
+def with_a_frame(values, draws):
+    means = pd.DataFrame(values[draws]).mean(axis=1)
+    return means.quantile([0.025, 0.975])
+
+
+def by_hand(values, draws):
+    means = np.sort(values[draws].mean(axis=-1))
+    places = np.array([0.025, 0.975]) * (len(means) - 1)
+    return np.interp(places, np.arange(len(means)), means)
+
+
+def wrong_interval(means):
+    return tuple(np.quantile(means, [0.025, 0.975]))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (lambda values, draws: TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (in_a_loop, Status.RIGHT, "5 of 5"),
+        (with_percentiles, Status.RIGHT, "5 of 5"),
+        (with_counts, Status.RIGHT, "5 of 5"),
+        (with_a_frame, Status.RIGHT, "5 of 5"),
+        (by_hand, Status.RIGHT, "5 of 5"),
+        (lambda v, d: wrong_interval(v), Status.WRONG, "every draw takes everybody once"),
+        (lambda v, d: wrong_interval(v[d]), Status.WRONG, "everybody once"),
+        (lambda v, d: wrong_interval(v[d].mean()), Status.WRONG, "two lines"),
+        (lambda v, d: wrong_interval(v[d].mean(axis=0)), Status.WRONG, "everybody once"),
+        (lambda v, d: wrong_interval(v[d].sum(axis=1)), Status.WRONG, "everybody once"),
+        (
+            lambda v, d: wrong_interval([v[np.unique(drawn)].mean() for drawn in d]),
+            Status.WRONG,
+            "differences on both sides",
+        ),
+        (lambda v, d: wrong_interval(np.median(v[d], axis=1)), Status.WRONG, "both sides"),
+        (lambda v, d: by_hand(v, d)[::-1], Status.WRONG, "two lines"),
+        (lambda v, d: (v[d].mean(1).min(), v[d].mean(1).max()), Status.WRONG, "interpolates"),
+        (lambda v, d: np.quantile(v[d].mean(1), [0.05, 0.95]), Status.WRONG, "two lines"),
+        (lambda v, d: np.quantile(v[d].mean(1), [2.5 / 10, 0.975]), Status.WRONG, "two lines"),
+        (lambda v, d: np.percentile(v[d].mean(1), [0.025, 0.975]), Status.WRONG, "two lines"),
+        (lambda v, d: by_hand(v, d).round(2), Status.WRONG, ""),
+        (lambda v, d: np.quantile(v[d].mean(1), 0.975), Status.WRONG, "instead of 2 values"),
+        (
+            lambda v, d: np.quantile(v[d].mean(1), [0.025, 0.975], method="nearest"),
+            Status.WRONG,
+            "two lines",
+        ),
+        (
+            lambda v, d: v[d].mean(1).mean() + 1.96 * v[d].mean(1).std() * np.array([-1, 1]),
+            Status.WRONG,
+            "two lines",
+        ),
+        (
+            lambda v, d: wrong_interval(np.random.default_rng(0).choice(v, d.shape).mean(1)),
+            Status.WRONG,
+            "everybody once",
+        ),
+        (lambda v, d: metrics.bootstrap_interval(v), Status.WRONG, "write it yourself"),
+        (
+            lambda v, d: scipy.stats.bootstrap((v,), np.mean).confidence_interval,
+            Status.WRONG,
+            "write it yourself",
+        ),
+        (lambda v, d: v.sort() or by_hand(v, d), Status.WRONG, ""),
+        (lambda v, d: print(v[d]), Status.RETURNED_NONE, "return"),
+    ],
+)
+def test_bootstrap_interval(attempt, status, text):
+    assert_judged(check.bootstrap_interval, attempt, status, text)
+
+
+def test_bootstrap_interval_agrees_with_that_of_the_course():
+    values = np.random.default_rng(3).standard_normal(200)
+    draws = np.random.default_rng(4).integers(200, size=(4000, 200))
+    theirs = metrics.bootstrap_interval(values, resamples=4000)
+    assert check._bootstrap_interval(values, draws) == pytest.approx(theirs, abs=0.01)
