@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, same_value
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, numbers, same_value
 
 # Three units, a column each, on four rows.
 THREE_UNITS = np.array([[0.25, 1, 0], [0.25, 0, 0], [0.25, 0, 0], [0.25, 0, 0]])
@@ -34,9 +34,9 @@ def _rescale(codes: np.ndarray, atoms: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _rescaling_problem(expected: tuple[np.ndarray, np.ndarray], got: Any) -> str:
     """Say which of the two demands fails: atoms of length 1, or the same reconstruction."""
-    if not isinstance(got, (tuple, list)) or len(got) != 2:
+    if not (isinstance(got, (tuple, list)) or np.ndim(got) == 3) or len(got) != 2:
         return "give two arrays: the codes, then the atoms"
-    codes, atoms = (np.asarray(part) for part in got)
+    codes, atoms = (numbers(part) for part in got)
     if difference := same_value(expected[1], atoms):
         if atoms.shape != expected[1].shape:
             return f"atoms: {difference}"
@@ -52,6 +52,11 @@ def _rescaling_problem(expected: tuple[np.ndarray, np.ndarray], got: Any) -> str
             return "the unit of an atom of zeros has changed; it is to stay as it is"
         return "codes @ atoms is no longer what it was"
     return ""
+
+
+def _count_units(codes: np.ndarray) -> tuple[float, int]:
+    fires = np.asarray(codes) > 0
+    return float(fires.sum(axis=1).mean()), int(np.sum(~fires.any(axis=0)))
 
 
 def _errors(code: ArrayLike, atoms: ArrayLike) -> np.ndarray:
@@ -101,28 +106,35 @@ def _code_problem(code: Any, atoms: Any) -> str:
     return ""
 
 
-_numbers = st.integers(-3, 5).map(float)
-_codes_and_k = st.tuples(st.integers(1, 3), st.integers(1, 4)).flatmap(
-    lambda shape: st.tuples(
-        st.lists(
-            st.lists(_numbers, min_size=shape[1], max_size=shape[1]),
-            min_size=shape[0],
-            max_size=shape[0],
-        ).map(np.array),
-        st.integers(1, shape[1]),
-    )
-)
-# Quarters, so that atoms are shorter than 1 as often as longer.
-_quarters = st.integers(-3, 8).map(lambda number: number / 4)
-_units = st.integers(1, 3)
-_codes_and_atoms = _units.flatmap(
-    lambda units: st.tuples(
-        st.lists(_numbers, min_size=units, max_size=units).map(lambda row: np.array([row])),
-        st.lists(st.lists(_quarters, min_size=2, max_size=2), min_size=units, max_size=units).map(
-            np.array
-        ),
-    )
-)
+@st.composite
+def _codes_and_k(draw: st.DrawFn) -> tuple[np.ndarray, int]:
+    """Codes with many ties; rows of more than 16 cells, in which an unstable sort mixes them."""
+    rows, units = draw(st.integers(1, 3)), draw(st.sampled_from([1, 2, 3, 4, 30]))
+    scale = draw(st.sampled_from([1.0, 1e-9, 1e9]))
+    cells = st.lists(st.integers(-3, 5), min_size=rows * units, max_size=rows * units)
+    return np.reshape(draw(cells), (rows, units)) * scale, draw(st.integers(1, units))
+
+
+@st.composite
+def _codes_and_atoms(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    rows, units, pixels = (draw(st.integers(1, 3)) for _ in range(3))
+    scale = draw(st.sampled_from([0.25, 1e-9, 1e9]))  # quarters: as often short as long
+    codes = draw(st.lists(st.integers(-3, 5), min_size=rows * units, max_size=rows * units))
+    atoms = draw(st.lists(st.integers(-3, 8), min_size=units * pixels, max_size=units * pixels))
+    return np.reshape(codes, (rows, units)) * 1.0, np.reshape(atoms, (units, pixels)) * scale
+
+
+@st.composite
+def _activities(draw: st.DrawFn) -> tuple[np.ndarray]:
+    rows, units = draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    sizes = st.sampled_from([0.0, 0.0, 1e-9, 0.5, 2.0, 1e6])
+    cells = draw(st.lists(sizes, min_size=rows * units, max_size=rows * units))
+    return (np.reshape(cells, (rows, units)),)
+
+
+# Ten steps of 7 through 40 places, so that the equals are scattered.
+_LONG_ROW = np.where(np.arange(40) * 7 % 40 < 10, 2.0, 1.0)
+_MANY_EQUALS = np.vstack([_LONG_ROW, _LONG_ROW[::-1], np.ones(40)])
 
 predict_paid = Prediction(
     name="predict_paid",
@@ -183,10 +195,33 @@ keep_largest = Exercise(
             "what is kept keeps its value, also below 0",
             hint="A dropped place becomes 0, so 0 may well be larger than what is kept.",
         ),
+        Case(
+            "nearly equal values",
+            (np.array([[1.0, 1.0 + 1e-9, 0.5]]), 1),
+            "a little larger is larger",
+            hint="Compare the values as they are, without rounding or a tolerance.",
+        ),
+        Case(
+            "far below 0",
+            (np.array([[-1e12, -2e12, -3e12], [-1e-12, 3.0, -2e-12]]), 2),
+            "any number may be among the largest",
+            hint="No fixed number stands for *taken already*: a value may lie below it.",
+        ),
+        Case(
+            "rows of forty units",
+            (_MANY_EQUALS, 17),
+            "of equals those further left are kept, in long rows, too",
+            hint="Long rows show which sorts and searches leave equals in their order.",
+        ),
         Case("k of all", (np.array([[1.0, 0.0, 2.0]]), 3), "nothing has to go"),
     ],
     hint="np.argsort finds places; kind='stable' leaves equals in their order.",
-    search=_codes_and_k,
+    search=_codes_and_k(),
+    without=(
+        "torch.topk",
+        "torch.Tensor.topk",
+        "course_utils.torch_models.keep_top_k",
+    ),
 )
 
 rescale = Exercise(
@@ -215,6 +250,18 @@ rescale = Exercise(
             "its length is 5, by Pythagoras, in every row",
         ),
         Case(
+            "very short and very long atoms",
+            (np.array([[2.0, 3.0], [1.0, 0.0]]), np.array([[3e-12, -4e-12], [0.0, 2e9]])),
+            "an atom has a direction however short it is",
+            hint="Only a length of exactly 0 is left alone; add nothing to the others.",
+        ),
+        Case(
+            "more pixels than units",
+            (np.array([[-1.0], [2.0], [0.5]]), np.array([[2.0, -2.0, 1.0, 4.0]])),
+            "its length is 5, over all of its pixels",
+            hint="An atom is a row of `atoms`; a unit is a column of `codes`.",
+        ),
+        Case(
             "an atom of zeros",
             (np.array([[2.0, 1.0]]), np.array([[0.0, 0.0], [0.0, 2.0]])),
             "it has no direction; leave it and its unit as they are",
@@ -222,7 +269,7 @@ rescale = Exercise(
         ),
     ],
     hint="If atom j is divided by its length, what must happen to unit j for the same product?",
-    search=_codes_and_atoms,
+    search=_codes_and_atoms(),
     compare=_rescaling_problem,
 )
 
@@ -233,4 +280,43 @@ break_largest = Breaking(
     refusal=_code_problem,
     hint="Draw the row, code @ atoms, as an arrow. Does the longest part lie nearest to it?",
     compare=_costs_more,
+    takes=numbers,
+)
+
+count_units = Exercise(
+    name="count_units",
+    reference=_count_units,
+    cases=[
+        Case(
+            "every unit on, at 1",
+            (np.ones((2, 3)),),
+            "three units a row, none of them dead: both versions agree",
+        ),
+        Case(
+            "loud and soft units",
+            (np.array([[9.0, 0.5, 0.0], [0.0, 0.5, 0.25]]),),
+            "two of three are on in each row; how loud they are does not matter",
+            hint="Count what is above 0; the sum says how loud, not how many.",
+        ),
+        Case(
+            "a dead unit",
+            (np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 1.0], [0.0, 0.0, 3.0]]),),
+            "the second is 0 in every row, the first only in some",
+            hint="A unit is a column: axis 0 runs through its rows.",
+        ),
+        Case(
+            "a row without any",
+            (np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]),),
+            "a row may be empty; that kills no unit",
+            hint="Dead is a column of zeros, not a row of zeros.",
+        ),
+        Case(
+            "hardly on",
+            (np.array([[1e-12, 0.0, 5.0]]),),
+            "1e-12 is not 0: no tolerance",
+            hint="In this exercise *on* means above 0.",
+        ),
+    ],
+    hint="Make a table of True and False first; both numbers can be read off it.",
+    search=_activities(),
 )

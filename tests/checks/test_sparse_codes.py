@@ -1,6 +1,10 @@
 """The checks of *Make codes sparse* catch what learners get wrong."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
+import pandas as pd
 import pytest
 from judging import assert_judged
 
@@ -86,12 +90,94 @@ def in_place(codes, k):
     return codes
 
 
+def with_lexsort(codes, k):
+    kept = np.zeros(codes.shape)
+    for new, row in zip(kept, codes, strict=True):
+        places = np.lexsort((np.arange(len(row)), -row))[:k]
+        new[places] = row[places]
+    return kept
+
+
+def with_ranks(codes, k):
+    frame = pd.DataFrame(codes)
+    ranks = frame.rank(axis=1, method="first", ascending=False)
+    return frame.where(ranks <= k, 0).to_numpy()
+
+
+def one_at_a_time(codes, k):
+    kept, left = np.zeros_like(codes), codes.copy()
+    for _ in range(k):
+        places = left.argmax(axis=1)[:, None]
+        np.put_along_axis(kept, places, np.take_along_axis(codes, places, axis=1), axis=1)
+        np.put_along_axis(left, places, -np.inf, axis=1)
+    return kept
+
+
+def with_comparisons(codes, k):
+    larger = codes[:, None, :] > codes[:, :, None]
+    equal_left = (codes[:, None, :] == codes[:, :, None]) & np.tri(codes.shape[1], k=-1, dtype=bool)
+    return codes * ((larger | equal_left).sum(axis=2) < k)
+
+
+def from_the_end(codes, k):
+    places = np.argsort(codes, axis=1, kind="stable")[:, -k:]
+    kept = np.zeros_like(codes)
+    np.put_along_axis(kept, places, np.take_along_axis(codes, places, axis=1), axis=1)
+    return kept
+
+
+def any_sort(codes, k):
+    # Right in short rows, which NumPy sorts by insertion; the processor decides on longer ones.
+    places = np.argsort(-codes, axis=1, kind="heapsort" if codes.shape[1] > 16 else "stable")
+    kept = np.zeros_like(codes)
+    places = places[:, :k]
+    np.put_along_axis(kept, places, np.take_along_axis(codes, places, axis=1), axis=1)
+    return kept
+
+
+def by_partition(codes, k):
+    places = np.argpartition(-codes, k - 1, axis=1)[:, :k]
+    kept = np.zeros_like(codes)
+    np.put_along_axis(kept, places, np.take_along_axis(codes, places, axis=1), axis=1)
+    return kept
+
+
+def with_a_low_number(codes, k):
+    kept, left = np.zeros_like(codes), codes.copy()
+    for _ in range(k):
+        for row, place in enumerate(left.argmax(axis=1)):
+            kept[row, place], left[row, place] = codes[row, place], -1e9
+    return kept
+
+
+def rounded_first(codes, k):
+    places = np.argsort(-codes.round(6), axis=1, kind="stable")[:, :k]
+    kept = np.zeros_like(codes)
+    np.put_along_axis(kept, places, np.take_along_axis(codes, places, axis=1), axis=1)
+    return kept
+
+
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [
         (lambda codes, k: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (solved_largest, Status.RIGHT, "6 of 6"),
-        (row_by_row, Status.RIGHT, "6 of 6"),
+        (solved_largest, Status.RIGHT, "9 of 9"),
+        (row_by_row, Status.RIGHT, "9 of 9"),
+        (with_lexsort, Status.RIGHT, "9 of 9"),
+        (with_ranks, Status.RIGHT, "9 of 9"),
+        (one_at_a_time, Status.RIGHT, "9 of 9"),
+        (with_comparisons, Status.RIGHT, "9 of 9"),
+        (lambda codes, k: pd.DataFrame(solved_largest(codes, k)), Status.RIGHT, "9 of 9"),
+        (from_the_end, Status.WRONG, "equal values"),
+        (any_sort, Status.WRONG, "rows of forty units"),
+        (by_partition, Status.WRONG, "equal"),
+        (with_a_low_number, Status.WRONG, "far below 0"),
+        (rounded_first, Status.WRONG, "nearly equal"),
+        (lambda codes, k: solved_largest(codes, 2), Status.WRONG, "two rows"),
+        (lambda codes, k: solved_largest(codes, k) != 0, Status.WRONG, "one row"),
+        (lambda codes, k: solved_largest(codes, k).astype(int), Status.WRONG, "two rows"),
+        (lambda codes, k: solved_largest(codes, k - 1), Status.WRONG, "one row"),
+        (lambda codes, k: solved_largest(codes[0], k), Status.RAISED, "AxisError"),
         (by_limit, Status.WRONG, "equal values"),
         (one_limit_for_all, Status.WRONG, "two rows"),
         (farthest_from_zero, Status.WRONG, "a negative value far from 0"),
@@ -168,6 +254,50 @@ def as_lists(codes, atoms):
     return [part.tolist() for part in solved_rescale(codes, atoms)]
 
 
+def atom_by_atom(codes, atoms):
+    new_codes, new_atoms = codes.copy(), atoms.copy()
+    for unit, atom in enumerate(atoms):
+        length = sum(pixel**2 for pixel in atom) ** 0.5
+        if length > 0:
+            new_codes[:, unit] *= length
+            new_atoms[unit] /= length
+    return new_codes, new_atoms
+
+
+def with_divide(codes, atoms):
+    lengths = np.sqrt((atoms * atoms).sum(axis=1))
+    lengths += lengths == 0
+    return codes @ np.diag(lengths), np.diag(1 / lengths) @ atoms
+
+
+def with_einsum(codes, atoms):
+    lengths = np.sqrt(np.einsum("ij,ij->i", atoms, atoms))
+    lengths[~atoms.any(axis=1)] = 1
+    return codes * lengths, (atoms.T / lengths).T
+
+
+def as_frames(codes, atoms):
+    return [pd.DataFrame(part) for part in solved_rescale(codes, atoms)]
+
+
+def nothing_for_the_short(codes, atoms):
+    lengths = np.linalg.norm(atoms, axis=1)
+    lengths = np.where(np.isclose(lengths, 0), 1, lengths)
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def by_the_sum(codes, atoms):
+    lengths = np.abs(atoms).sum(axis=1)
+    lengths = np.where(lengths == 0, 1, lengths)
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
+def by_the_square(codes, atoms):
+    lengths = (atoms**2).sum(axis=1)
+    lengths = np.where(lengths == 0, 1, lengths)
+    return codes * lengths, atoms / lengths[:, np.newaxis]
+
+
 def into_the_input(codes, atoms):
     new, atoms[:] = solved_rescale(codes, atoms)
     return new, atoms
@@ -177,14 +307,24 @@ def into_the_input(codes, atoms):
     ("attempt", "status", "text"),
     [
         (lambda codes, atoms: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (solved_rescale, Status.RIGHT, "5 of 5"),
-        (as_lists, Status.RIGHT, "5 of 5"),
+        (solved_rescale, Status.RIGHT, "7 of 7"),
+        (as_lists, Status.RIGHT, "7 of 7"),
+        (atom_by_atom, Status.RIGHT, "7 of 7"),
+        (with_divide, Status.RIGHT, "7 of 7"),
+        (with_einsum, Status.RIGHT, "7 of 7"),
+        (as_frames, Status.RIGHT, "7 of 7"),
+        (nothing_for_the_short, Status.WRONG, "however short"),
+        (lambda codes, atoms: solved_rescale(codes, -atoms), Status.WRONG, "point elsewhere"),
+        (by_the_sum, Status.WRONG, "nothing is left to do"),
+        (by_the_square, Status.WRONG, "one long atom"),
+        (lambda c, a: [part.round(2) for part in solved_rescale(c, a)], Status.WRONG, ""),
+        (lambda c, a: solved_rescale(c, a[:, :2]), Status.WRONG, "more pixels"),
         (of_the_page, Status.WRONG, "codes @ atoms is no longer"),
         (without_the_zeros, Status.WRONG, "an atom of zeros"),
         (unit_of_zeros_switched_off, Status.WRONG, "unit of an atom of zeros has changed"),
         (short_atoms_left, Status.WRONG, "a short atom"),
         (a_little_added, Status.WRONG, "something small added"),
-        (only_named_lengths, Status.WRONG, "smallest counter-example"),
+        (only_named_lengths, Status.WRONG, "however short"),
         (codes_untouched, Status.WRONG, "codes @ atoms is no longer"),
         (columns_scaled, Status.WRONG, "lengths"),
         (one_length_for_all, Status.WRONG, "lengths"),
@@ -211,6 +351,14 @@ SLANTED = [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]
         ([3, 2.9, 1], SLANTED, Status.RIGHT, "broken"),
         (np.array([3, 2.9, 1]), np.array(SLANTED), Status.RIGHT, "broken"),
         ([1, 0.9, 0.9], [[1, 0], [0, 1], [0.6, 0.8]], Status.RIGHT, "broken"),
+        ([Fraction(3), Decimal("2.9"), 1], SLANTED, Status.RIGHT, "broken"),
+        (pd.Series([3, 2.9, 1]), pd.DataFrame(SLANTED), Status.RIGHT, "broken"),
+        ((2, 1.9, 1.9), [[0.707, 0.707], [0.707, -0.707], [1, 0]], Status.RIGHT, "broken"),
+        ([3, 2.9, 1], [[1, 0], [1, 0], [0, 1]], Status.WRONG, "survives"),
+        ([3, 2.9, 1], [[1, 0], [-1], [0, 1]], Status.WRONG, "rows of different lengths"),
+        ([5, 1, 1], SLANTED, Status.WRONG, "survives"),
+        ([3, 2.9, 1], [[0, 0], [-1, 0], [0, 1]], Status.WRONG, "length 1"),
+        ([3, None, 1], SLANTED, Status.WRONG, "None"),
         ([2.0, 0.5, 0.5], [[1, 0], [0, 1], [0.6, 0.8]], Status.WRONG, "survives"),
         ([3, 1, 2], [[1, 0], [0, 1], [1, 0]], Status.WRONG, "survives"),
         ([3, 2.9, 1], SLANTED, Status.RIGHT, "keep my_code[2]: squared error 0.01"),
@@ -242,3 +390,54 @@ def test_errors_against_every_subset():
 def test_two_units_that_are_equally_good_do_not_break_the_rule():
     outcome = check.break_largest.judge([2, 1, 0], [[1, 0], [0.6, 0.8], [0, 1]])
     assert outcome.status is Status.WRONG, outcome.message
+
+
+def counted(codes):
+    active = [sum(value > 0 for value in row) for row in codes]
+    dead = sum(all(value == 0 for value in column) for column in codes.T)
+    return sum(active) / len(active), dead
+
+
+def nonzeros(codes):
+    each = np.count_nonzero(codes, axis=0)
+    return each.sum() / len(codes), np.sum(each == 0)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (lambda codes: TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (counted, Status.RIGHT, "5 of 5"),
+        (nonzeros, Status.RIGHT, "5 of 5"),
+        (lambda c: [np.mean(c > 0) * c.shape[1], (c.max(axis=0) == 0).sum()], Status.RIGHT, "5"),
+        (
+            lambda c: (Fraction(int((c != 0).sum()), len(c)), int((~c.any(0)).sum())),
+            Status.RIGHT,
+            "",
+        ),
+        (lambda c: np.array([np.sign(c).sum(1).mean(), (c.sum(0) == 0).sum()]), Status.RIGHT, "5"),
+        (lambda c: (pd.DataFrame(c).gt(0).sum(axis=1).mean(), nonzeros(c)[1]), Status.RIGHT, ""),
+        (lambda c: (c.mean() * c.shape[1], nonzeros(c)[1]), Status.WRONG, "how loud"),
+        (lambda c: (nonzeros(c)[0], np.sum(c.mean(axis=1) == 0)), Status.WRONG, "a dead unit"),
+        (lambda c: (nonzeros(c)[0], np.sum(c == 0)), Status.WRONG, "loud and soft"),
+        (lambda c: (nonzeros(c)[0], np.sum((c == 0).any(axis=0))), Status.WRONG, "loud and soft"),
+        (lambda c: (np.mean(c > 0), nonzeros(c)[1]), Status.WRONG, "every unit on"),
+        (
+            lambda c: (np.count_nonzero(c, axis=0).mean(), nonzeros(c)[1]),
+            Status.WRONG,
+            "every unit",
+        ),
+        (lambda c: (np.median((c > 0).sum(axis=1)), nonzeros(c)[1]), Status.WRONG, ""),
+        (lambda c: nonzeros(np.where(c > 0.01, c, 0)), Status.WRONG, "hardly on"),
+        (lambda c: nonzeros(c.round(6)), Status.WRONG, "hardly on"),
+        (lambda c: (nonzeros(c)[0], nonzeros(c)[1] / c.shape[1]), Status.WRONG, "a dead unit"),
+        (lambda c: (int(nonzeros(c)[0]), nonzeros(c)[1]), Status.WRONG, "a dead unit"),
+        (lambda c: nonzeros(c)[::-1], Status.WRONG, "every unit on"),
+        (lambda c: nonzeros(c.T), Status.WRONG, "every unit on"),
+        (lambda c: nonzeros(c)[0], Status.WRONG, "instead of 2 values"),
+        (lambda c: (nonzeros(c)[0], not c.any(axis=0).all()), Status.WRONG, ""),
+        (lambda c: print(c), Status.RETURNED_NONE, "return"),
+    ],
+)
+def test_count_units(attempt, status, text):
+    assert_judged(check.count_units, attempt, status, text)
