@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t as student_t
 
-from course_utils.ranking import top_k
+from course_utils import _arguments
+from course_utils.metrics import mean_interval
+from course_utils.ranking import best_of, candidates
 
 __all__ = [
     "Curve",
@@ -25,7 +28,7 @@ __all__ = [
     "nearest_rows",
 ]
 
-_BLOCK = 1000  # queries whose distances to all rows are in memory at once
+_BLOCK_CELLS = 2**21  # distances, or coordinates, that are in memory at once: 16 MB
 
 
 class Parts(NamedTuple):
@@ -95,8 +98,9 @@ def draw_rows(n_rows: int, budget: int, draw: int, *, seed: int = 0) -> np.ndarr
     >>> draw_rows(10, 3, draw=0)
     array([4, 8, 9])
     """
-    if not 1 <= budget <= n_rows:
-        raise ValueError(f"budget must be from 1 to the {n_rows} rows, got {budget}")
+    n_rows = _arguments.integer("n_rows", n_rows, 1)
+    budget = _arguments.integer("budget", budget, 1, n_rows)
+    draw, seed = _arguments.integer("draw", draw, 0), _arguments.integer("seed", seed, 0)
     return np.random.default_rng([seed, budget, draw]).choice(n_rows, budget, replace=False)
 
 
@@ -160,90 +164,61 @@ def label_budget_curve(
     >>> curve.accuracy, curve.chosen
     (array([[1., 1.]]), ['depth 1'])
     """
-    from sklearn.base import clone
     from threadpoolctl import threadpool_limits
 
+    features, labels = _checked_parts("features", features), _checked_parts("labels", labels)
     for name, rows, answers in zip(Parts._fields, features, labels, strict=True):
-        if len(rows) != len(answers) or len(rows) == 0:
+        if len(rows) != len(answers):
             raise ValueError(
-                f"{name}: need one label for each row and at least one row, "
+                f"{name} must have one label for each row, "
                 f"got {len(rows)} rows and {len(answers)} labels"
             )
     if not candidates:
-        raise ValueError("candidates is empty; give at least one classifier to choose from")
-    for number, name in ((draws, "draws"), (workers, "workers")):
-        if number < 1:
-            raise ValueError(f"{name} must be at least 1, got {number}")
-
-    def score(candidate: Any, budget: int, draw: int, part: str) -> float:
-        rows = draw_rows(len(features.train), budget, draw, seed=seed)
-        fitted = clone(candidate).fit(features.train[rows], labels.train[rows])
-        return float(np.mean(fitted.predict(getattr(features, part)) == getattr(labels, part)))
-
+        raise ValueError("candidates must hold at least one classifier to choose from, got none")
+    budgets = [_arguments.integer("budget", b, 1, len(features.train)) for b in budgets]
+    draws = _arguments.integer("draws", draws, 1)
+    workers = _arguments.integer("workers", workers, 1)
+    seed = _arguments.integer("seed", seed, 0)
+    names, classifiers = list(candidates), list(candidates.values())
+    score = partial(_accuracy, features, labels, seed)
     accuracy = np.empty((len(budgets), draws))
     chosen = []
     # These matrices are small: threads of BLAS would mostly wait for each other, and for `workers`.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
         for i, budget in enumerate(budgets):
-
-            def on_validation(candidate: Any, budget: int = budget) -> float:
-                return score(candidate, budget, 0, "validation")
-
-            name, best = next(iter(candidates.items()))
-            if len(candidates) > 1:
-                scores = list(pool.map(on_validation, candidates.values()))
-                name, best = list(candidates.items())[int(np.argmax(scores))]
-            chosen.append(name)
-
-            def on_test(draw: int, budget: int = budget, best: Any = best) -> float:
-                return score(best, budget, draw, "test")
-
-            accuracy[i] = list(pool.map(on_test, range(1, draws + 1)))
+            best = 0
+            if len(classifiers) > 1:
+                choosing = pool.map(score, classifiers, repeat(budget), repeat(0), repeat(1))
+                best = int(np.argmax(list(choosing)))
+            chosen.append(names[best])
+            test = pool.map(
+                score, repeat(classifiers[best]), repeat(budget), range(1, draws + 1), repeat(2)
+            )
+            accuracy[i] = list(test)
     return Curve(accuracy, chosen)
 
 
-def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
-    """Find Student's interval for a mean of few values.
+def _checked_parts(name: str, parts: Parts) -> Parts:
+    """Three arrays, none of them empty; what they hold is for the classifier to judge."""
+    arrays = [
+        _arguments.as_array(f"{name}.{field}", part)
+        for field, part in zip(Parts._fields, parts, strict=True)
+    ]
+    for field, array in zip(Parts._fields, arrays, strict=True):
+        if array.size == 0:
+            raise ValueError(f"{name}.{field} must not be empty, got shape {array.shape}")
+    return Parts(*arrays)
 
-    Introduced in *Use codes as features*.
 
-    It covers what made these values differ from each other – here the draw of the labelled rows –
-    and nothing else. For two methods on the same draws pass the *differences*.
+def _accuracy(
+    features: Parts, labels: Parts, seed: int, classifier: Any, budget: int, draw: int, judge: int
+) -> float:
+    """Accuracy on the judging part of a clone that was fitted to one draw of labelled rows."""
+    from sklearn.base import clone
 
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-        At least two independent values.
-    level : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    low, high : float
-        In the unit of `values`.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two values, one is not finite, or `level` is out of range.
-
-    References
-    ----------
-    Student (1908). The probable error of a mean. Biometrika 6(1). doi:10.1093/biomet/6.1.1
-
-    Examples
-    --------
-    >>> low, high = mean_interval([0.90, 0.92, 0.94])
-    >>> print(f"{low:.3f} to {high:.3f}")
-    0.870 to 0.970
-    """
-    sample = np.asarray(values, dtype=np.float64).ravel()
-    if len(sample) < 2 or not np.isfinite(sample).all():
-        raise ValueError(f"need at least two finite values, got {np.asarray(values).tolist()}")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level}")
-    half = student_t.ppf((1 + level) / 2, len(sample) - 1) * sample.std(ddof=1) / len(sample) ** 0.5
-    return float(sample.mean() - half), float(sample.mean() + half)
+    rows = draw_rows(len(features.train), budget, draw, seed=seed)
+    fitted = clone(classifier).fit(features.train[rows], labels.train[rows])
+    return float(np.mean(fitted.predict(features[judge]) == labels[judge]))
 
 
 def nearest_rows(codes: ArrayLike, queries: ArrayLike, k: int) -> np.ndarray:
@@ -251,8 +226,8 @@ def nearest_rows(codes: ArrayLike, queries: ArrayLike, k: int) -> np.ndarray:
 
     Introduced in *Use codes as features*.
 
-    Distances are Euclidean and are computed as `|q|² - 2 q·c + |c|²`, a product of matrices, for a
-    thousand queries at a time.
+    Distances are Euclidean. A product of matrices, `|q|² - 2 q·c + |c|²`, finds for a block of
+    queries which rows *may* be among the nearest; these few are compared by their differences.
 
     Parameters
     ----------
@@ -279,18 +254,43 @@ def nearest_rows(codes: ArrayLike, queries: ArrayLike, k: int) -> np.ndarray:
     array([[1, 0],
            [2, 1]])
     """
-    rows, wanted = np.asarray(codes), np.asarray(queries)
-    if rows.ndim != 2 or wanted.ndim != 2 or rows.shape[1] != wanted.shape[1]:
+    rows = _arguments.dense("codes", codes, ndim=2, shape="(rows, columns)")
+    wanted = _arguments.dense("queries", queries, ndim=2, shape="(queries, columns)", empty=True)
+    if rows.shape[1] != wanted.shape[1]:
         raise ValueError(
-            "codes and queries must have two dimensions and the same number of columns, "
+            "codes and queries must have the same number of columns, "
             f"got {rows.shape} and {wanted.shape}"
         )
-    if rows.dtype.kind != "f":  # squares of bytes would overflow
-        rows = rows.astype(np.float64)
-    # |q|² is the same for all rows and so changes no order.
-    half_norms = (rows**2).sum(axis=1) / 2
-    found = [
-        top_k(wanted[start : start + _BLOCK] @ rows.T - half_norms, k)
-        for start in range(0, len(wanted), _BLOCK)
-    ]
-    return np.concatenate(found) if found else np.empty((0, k), dtype=np.intp)
+    k = _arguments.integer("k", k, 1, len(rows))
+    # Far from zero the squares of the product would cancel; around their middle they do not. A
+    # power of two as unit changes no digit and keeps all squares within range.
+    centre = rows.min(axis=0) / 2 + rows.max(axis=0) / 2
+    near, far = rows - centre, wanted - centre
+    unit = 2.0 ** np.frexp(max(np.abs(near).max(), np.abs(far).max(initial=0)))[1]
+    near, far, rows, wanted = near / unit, far / unit, rows / unit, wanted / unit
+    half_norms = (near**2).sum(axis=1) / 2
+    reach = np.sqrt(2 * half_norms.max())
+    rounding = 4 * (rows.shape[1] + 8) * np.finfo(np.float64).eps
+    found = np.empty((len(wanted), k), dtype=np.intp)
+    step = max(1, _BLOCK_CELLS // max(rows.shape))
+    for start in range(0, len(wanted), step):
+        asked = far[start : start + step]
+        # |q|² is the same for all rows and so changes no order.
+        closeness = asked @ near.T - half_norms
+        slack = rounding * reach * (np.linalg.norm(asked, axis=1) + reach)
+        places, columns = candidates(closeness, k, slack)
+        exact = -_squared_distances(rows, columns, wanted, places + start)
+        found[start : start + step] = columns[best_of(places, columns, exact, k, len(asked))]
+    return found
+
+
+def _squared_distances(
+    rows: np.ndarray, columns: np.ndarray, queries: np.ndarray, places: np.ndarray
+) -> np.ndarray:
+    """Squared distances of pairs, from differences and so without cancellation."""
+    squares = np.empty(len(columns))
+    step = max(1, _BLOCK_CELLS // rows.shape[1])
+    for start in range(0, len(columns), step):
+        pairs = slice(start, start + step)
+        squares[pairs] = ((rows[columns[pairs]] - queries[places[pairs]]) ** 2).sum(axis=1)
+    return squares

@@ -1,7 +1,12 @@
 """Scores that several topics share, each defined by its formula."""
 
 from course_utils.metrics.errors import bce_floor, binary_cross_entropy, psnr, rmse
-from course_utils.metrics.intervals import MaskedScore, bootstrap_interval, masked_rmse
+from course_utils.metrics.intervals import (
+    MaskedScore,
+    bootstrap_interval,
+    masked_rmse,
+    mean_interval,
+)
 from course_utils.metrics.lists import ndcg_at_k, recall_at_k
 from course_utils.metrics.maps import continuity, dead_units, knn_accuracy, trustworthiness
 
@@ -14,6 +19,7 @@ __all__ = [
     "dead_units",
     "knn_accuracy",
     "masked_rmse",
+    "mean_interval",
     "ndcg_at_k",
     "psnr",
     "recall_at_k",

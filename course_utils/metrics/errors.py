@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils import _arguments
 
-def _same_shape(truth: ArrayLike, prediction: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Both as float64 arrays; an average over broadcast shapes would be silently wrong."""
-    left, right = np.asarray(truth, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
-    if left.shape != right.shape:
-        raise ValueError(
-            f"truth and prediction must have the same shape, got {left.shape} and {right.shape}"
-        )
-    if left.size == 0:
-        raise ValueError(f"there is nothing to average over: both have shape {left.shape}")
+_BLOCK = 2**20  # cells that are in memory in double precision at once: 8 MB an array
+
+
+def _pair(truth: ArrayLike, other: str, values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Both arrays, finite and of one shape: an average over broadcast ones would be wrong."""
+    left = _arguments.dense("truth", truth, single=True)
+    right = _arguments.dense(other, values, single=True)
+    _arguments.same_shape("truth", left, other, right)
     return left, right
+
+
+def _mean(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> float:
+    """Mean of a function of corresponding cells, in double precision and never all at once."""
+    flat = [array.reshape(-1) for array in arrays]
+    total = 0.0
+    for start in range(0, flat[0].size, _BLOCK):
+        parts = [array[start : start + _BLOCK].astype(np.float64) for array in flat]
+        total += function(*parts).sum()
+    return float(total / flat[0].size)
+
+
+def _mean_square(left: np.ndarray, right: np.ndarray) -> float:
+    return _mean(lambda x, y: (x - y) ** 2, left, right)
 
 
 def rmse(truth: ArrayLike, prediction: ArrayLike, where: ArrayLike | None = None) -> float:
@@ -37,8 +53,10 @@ def rmse(truth: ArrayLike, prediction: ArrayLike, where: ArrayLike | None = None
 
     Raises
     ------
+    TypeError
+        If an array is sparse or holds no real numbers, or `where` is not boolean.
     ValueError
-        If the shapes differ, `where` is not boolean, or no cell counts.
+        If the shapes differ, no cell counts, or one that counts is masked or not finite.
 
     Examples
     --------
@@ -47,19 +65,26 @@ def rmse(truth: ArrayLike, prediction: ArrayLike, where: ArrayLike | None = None
     >>> rmse([[3, 0]], [[1, 0]], where=[[True, False]])
     2.0
     """
-    left, right = _same_shape(truth, prediction)
-    squares = (left - right) ** 2
     if where is None:
-        return float(np.sqrt(squares.mean()))
-    counts = np.asarray(where)
-    if counts.dtype != bool or counts.shape != squares.shape:
-        raise ValueError(
-            f"where must be boolean with shape {squares.shape}, "
-            f"got {counts.dtype} with shape {counts.shape}"
-        )
-    if not counts.any():
-        raise ValueError("where selects no cell, so there is nothing to average over")
-    return float(np.sqrt(squares[counts].mean()))
+        left, right = _pair(truth, "prediction", prediction)
+    else:
+        left = _arguments.dense("truth", truth, finite=False, single=True)
+        right = _arguments.dense("prediction", prediction, finite=False, single=True)
+        _arguments.same_shape("truth", left, "prediction", right)
+        chosen = _arguments.truths("where", where, left.shape)
+        if not chosen.any():
+            raise ValueError("where must select at least one cell, got none")
+        for name, values in (("truth", left), ("prediction", right)):
+            _arguments.check_finite(name, np.where(chosen, values, 0))  # others may be missing
+        left, right = left[chosen], right[chosen]
+    with np.errstate(over="ignore"):
+        mean_square = _mean_square(left, right)
+    if 1e-280 < mean_square < np.inf:
+        return float(np.sqrt(mean_square))
+    # Squares of very large or very small errors leave the range of double precision.
+    errors = np.abs(left.astype(np.float64) - right)
+    scale = errors.max() or 1.0
+    return float(scale * np.sqrt(np.mean((errors / scale) ** 2)))
 
 
 def binary_cross_entropy(truth: ArrayLike, prediction: ArrayLike) -> float:
@@ -89,14 +114,15 @@ def binary_cross_entropy(truth: ArrayLike, prediction: ArrayLike) -> float:
     >>> round(binary_cross_entropy([1.0, 0.0], [0.5, 0.5]), 6)
     0.693147
     """
-    left, right = _same_shape(truth, prediction)
-    for name, values in (("truth", left), ("prediction", right)):
-        if not (values.min() >= 0 and values.max() <= 1):
-            raise ValueError(
-                f"{name} must lie in [0, 1], got values from {values.min()} to {values.max()}"
-            )
-    clipped = np.clip(right, 1e-7, 1 - 1e-7)
-    return float(-np.mean(left * np.log(clipped) + (1 - left) * np.log1p(-clipped)))
+    left, right = _pair(truth, "prediction", prediction)
+    _arguments.in_unit_interval("truth", left)
+    _arguments.in_unit_interval("prediction", right)
+
+    def loss(x: np.ndarray, p: np.ndarray) -> np.ndarray:
+        p = np.clip(p, 1e-7, 1 - 1e-7)
+        return x * np.log(p) + (1 - x) * np.log1p(-p)
+
+    return -_mean(loss, left, right)
 
 
 def bce_floor(x: ArrayLike) -> float:
@@ -127,14 +153,11 @@ def bce_floor(x: ArrayLike) -> float:
     >>> round(bce_floor([0.0, 1.0, 0.5]), 6)
     0.231049
     """
-    values = np.asarray(x, dtype=np.float64)
-    if values.size == 0:
-        raise ValueError(f"x must not be empty, got shape {values.shape}")
-    if not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(f"x must lie in [0, 1], got values from {values.min()} to {values.max()}")
     from scipy.special import entr  # -x log x with the right value at 0
 
-    return float(np.mean(entr(values) + entr(1 - values)))
+    values = _arguments.dense("x", x, single=True)
+    _arguments.in_unit_interval("x", values)
+    return _mean(lambda x: entr(x) + entr(1 - x), values)
 
 
 def psnr(truth: ArrayLike, image: ArrayLike) -> float:
@@ -172,11 +195,7 @@ def psnr(truth: ArrayLike, image: ArrayLike) -> float:
     >>> round(psnr([0.0, 1.0], [0.1, 0.9]), 6)
     20.0
     """
-    left, right = _same_shape(truth, image)
-    if not (left.min() >= 0 and left.max() <= 1):
-        raise ValueError(
-            f"truth must lie in [0, 1], got values from {left.min()} to {left.max()}; "
-            "divide bytes by 255"
-        )
-    mean_square = np.mean((left - right) ** 2)
+    left, right = _pair(truth, "image", image)
+    _arguments.in_unit_interval("truth", left)
+    mean_square = _mean_square(left, right)
     return float(-10 * np.log10(mean_square)) if mean_square else np.inf

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from course_utils import _arguments, _sparse_forms
+
+_DRAWN_CELLS = 2**20  # counts of draws that are in memory at once: 8 MB
+
 
 def bootstrap_interval(
-    values: ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+    values: ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int | np.random.Generator = 0,
 ) -> tuple[float, float]:
     """Find an interval for a mean over users: what might others like them have said.
 
@@ -29,7 +38,7 @@ def bootstrap_interval(
         Share of the resampled means that lie inside, between 0 and 1.
     resamples : int
         How often users are drawn.
-    seed : int
+    seed : int or numpy.random.Generator
         Of the draws.
 
     Returns
@@ -39,6 +48,8 @@ def bootstrap_interval(
 
     Raises
     ------
+    TypeError
+        If `resamples` is no integer, `level` no number, or `values` holds no real numbers.
     ValueError
         If `values` is not 1-D, empty or not finite, or a number is out of range.
 
@@ -52,21 +63,84 @@ def bootstrap_interval(
     >>> bootstrap_interval([0.0, 1.0] * 50)
     (0.41, 0.6)
     """
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1 or sample.size == 0 or not np.isfinite(sample).all():
-        raise ValueError(
-            f"values must be 1-D, finite and not empty, one for each user; got shape {sample.shape}"
-        )
-    if not 0 < level < 1 or resamples < 1:
-        raise ValueError(
-            "level must lie between 0 and 1 and resamples be at least 1, "
-            f"got {level} and {resamples}"
-        )
-    rng = np.random.default_rng(seed)
-    # How often each user is drawn says as much as who is drawn, and needs one product.
-    draws = rng.multinomial(sample.size, np.full(sample.size, 1 / sample.size), size=resamples)
-    means = draws @ sample / sample.size
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    sample = _arguments.dense("values", values, ndim=1, shape="(users,)")
+    means = _resampled(
+        lambda draws: draws @ sample / sample.size, sample.size, resamples=resamples, seed=seed
+    )
+    return _central(means, level)
+
+
+def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
+    """Find Student's interval for a mean of few values.
+
+    It covers what made these values differ from each other – here the draw of the labelled rows –
+    and nothing else. For two methods on the same draws pass the *differences*.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        At least two independent values.
+    level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    low, high : float
+        In the unit of `values`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values, one is not finite, or `level` is out of range.
+
+    References
+    ----------
+    Student (1908). The probable error of a mean. Biometrika 6(1). doi:10.1093/biomet/6.1.1
+
+    Examples
+    --------
+    >>> low, high = mean_interval([0.90, 0.92, 0.94])
+    >>> print(f"{low:.3f} to {high:.3f}")
+    0.870 to 0.970
+    """
+    from scipy.stats import ttest_1samp
+
+    sample = _arguments.dense("values", values, ndim=1, shape="(n,)")
+    level = _arguments.number("level", level, above=0, below=1)
+    if len(sample) < 2:
+        raise ValueError("values must be at least two, for one alone does not vary; got 1")
+    centre = sample.mean()
+    if np.all(sample == sample[0]):
+        return float(sample[0]), float(sample[0])
+    # Around their own mean the values are small, so that a common shift costs no digits.
+    low, high = ttest_1samp(sample - centre, 0).confidence_interval(level)
+    return float(centre + low), float(centre + high)
+
+
+def _resampled(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    n: int,
+    *,
+    resamples: int,
+    seed: int | np.random.Generator,
+) -> np.ndarray:
+    """Statistic of n things drawn with replacement, again and again.
+
+    How often each thing is drawn says as much as which are drawn, and needs one product: so
+    `statistic` maps such counts, shape (m, n), to values, shape (m,). Only some resamples exist
+    at a time; all blocks together draw the same numbers as one.
+    """
+    resamples = _arguments.integer("resamples", resamples, 1)
+    rng = _arguments.random_generator(seed)
+    chances, step = np.full(n, 1 / n), max(1, _DRAWN_CELLS // n)
+    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
+    return np.concatenate([statistic(rng.multinomial(n, chances, size=m)) for m in sizes])
+
+
+def _central(values: np.ndarray, level: float) -> tuple[float, float]:
+    """Find the central part of some values, which holds a share `level` of them."""
+    level = _arguments.number("level", level, above=0, below=1)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
@@ -95,7 +169,7 @@ def masked_rmse(
     baseline: ArrayLike | None = None,
     level: float = 0.95,
     resamples: int = 1000,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
 ) -> MaskedScore:
     """Score predictions on hidden cells only, with a bootstrap interval over rows.
 
@@ -118,7 +192,7 @@ def masked_rmse(
         Share of the resampled errors that lie inside the interval, between 0 and 1.
     resamples : int
         How often rows are drawn.
-    seed : int
+    seed : int or numpy.random.Generator
         Of the draws.
 
     Returns
@@ -129,7 +203,7 @@ def masked_rmse(
     Raises
     ------
     TypeError
-        If `hidden` is not sparse.
+        If `hidden` is not sparse, or a number is of the wrong kind.
     ValueError
         If the shapes differ, no cell is hidden, a prediction of a hidden cell is not finite, or a
         number is out of range.
@@ -146,49 +220,38 @@ def masked_rmse(
     >>> masked_rmse(hidden, np.full((2, 3), 3.0)).rmse
     1.0
     """
-    sparse: bool = sp.issparse(hidden)  # asked in the `if`, it would narrow the type too far
-    if not sparse:
-        raise TypeError(f"hidden must be a scipy sparse array, got {type(hidden).__name__}")
-    if not 0 < level < 1 or resamples < 1:
-        raise ValueError(
-            "level must lie between 0 and 1 and resamples be at least 1, "
-            f"got {level} and {resamples}"
-        )
-    cells = sp.csr_array(hidden)
-    if not cells.has_canonical_format:
-        cells = cells.copy()
-        cells.sum_duplicates()
+    cells = _sparse_forms.canonical_csr("hidden", hidden, sparse_only=True)
     if cells.nnz == 0:
-        raise ValueError("hidden holds no cell, so there is nothing to average over")
+        raise ValueError("hidden must hold at least one cell to average over, got none")
+    level = _arguments.number("level", level, above=0, below=1)
     counts = np.diff(cells.indptr)
     judged = np.flatnonzero(counts)  # a row without a hidden cell says nothing
-    sums = [
-        _row_squares(cells, values, judged)
-        for values in (prediction, baseline)
-        if values is not None
-    ]
-    rng = np.random.default_rng(seed)
-    draws = rng.multinomial(judged.size, np.full(judged.size, 1 / judged.size), size=resamples)
-    whole = np.ones((1, judged.size))
+    cells_of, sums = counts[judged], [_row_squares(cells, "prediction", prediction)[judged]]
+    if baseline is not None:
+        sums.append(_row_squares(cells, "baseline", baseline)[judged])
 
     def error(weights: np.ndarray) -> np.ndarray:
-        cells_drawn = weights @ counts[judged]
-        errors = [np.sqrt(weights @ row_sums / cells_drawn) for row_sums in sums]
+        drawn = weights @ cells_of
+        errors = [np.sqrt(weights @ row_sums / drawn) for row_sums in sums]
         return errors[0] if baseline is None else errors[0] - errors[1]
 
-    low, high = np.quantile(error(draws), [(1 - level) / 2, (1 + level) / 2])
-    return MaskedScore(float(error(whole)[0]), float(low), float(high))
+    errors = _resampled(error, judged.size, resamples=resamples, seed=seed)
+    return MaskedScore(float(error(np.ones((1, judged.size)))[0]), *_central(errors, level))
 
 
-def _row_squares(cells: sp.csr_array, prediction: ArrayLike, judged: np.ndarray) -> np.ndarray:
-    """Sum of squared errors over the hidden cells of each judged row."""
-    values = np.asarray(prediction)
+def _row_squares(cells: sp.csr_array, name: str, prediction: ArrayLike) -> np.ndarray:
+    """Sum of squared errors over the hidden cells of each row."""
+    values = _arguments.dense(name, prediction, ndim=2, finite=False, single=True)
     if values.shape != cells.shape:
         raise ValueError(
-            f"hidden and prediction must have the same shape, got {cells.shape} and {values.shape}"
+            f"hidden and {name} must have the same shape, got {cells.shape} and {values.shape}"
         )
-    rows = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
-    errors = values[rows, cells.indices].astype(np.float64) - cells.data
-    if not np.isfinite(errors).all():
-        raise ValueError("a prediction of a hidden cell is not a finite number")
-    return np.bincount(rows, errors**2, cells.shape[0])[judged]
+    rows = _sparse_forms.rows_of(cells)
+    predicted = values[rows, cells.indices].astype(np.float64)
+    if not np.isfinite(predicted).all():
+        wrong = int(np.argmin(np.isfinite(predicted)))
+        raise ValueError(
+            f"{name} must be finite in every hidden cell, got {predicted[wrong]} in row "
+            f"{rows[wrong]}, column {cells.indices[wrong]}"
+        )
+    return np.bincount(rows, (predicted - cells.data) ** 2, cells.shape[0])

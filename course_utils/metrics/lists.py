@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.ranking import top_k
+from course_utils import _arguments
+from course_utils.ranking import rankable, top_k
 
 
 def ndcg_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
@@ -92,12 +93,9 @@ def recall_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
 
 def _ranked_hits(scores: ArrayLike, relevant: ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Which of the first k ranks hold a relevant item, and how many relevant items there are."""
-    values, wanted = np.asarray(scores), np.asarray(relevant)
-    if values.ndim != 2 or values.shape != wanted.shape or wanted.dtype != bool:
-        raise ValueError(
-            "scores and relevant must have the same shape (users, items), relevant as bool; "
-            f"got {values.shape} and {wanted.shape} of {wanted.dtype}"
-        )
+    values, wanted = rankable("scores", scores), _arguments.truths("relevant", relevant)
+    _arguments.same_shape("scores", values, "relevant", wanted)
+    k = _arguments.integer("k", k, 1, values.shape[1])
     counts = wanted.sum(axis=1)
     if not counts.all():
         raise ValueError(

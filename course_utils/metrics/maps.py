@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils import _arguments
 from course_utils.ranking import top_k
 
 
@@ -41,9 +42,9 @@ def dead_units(codes: ArrayLike) -> np.ndarray:
     >>> dead_units([[0.9, 0.0], [0.6, 0.0], [3.6, 0.0]])
     array([False,  True])
     """
-    values = _points(codes, "codes")
+    values = _arguments.dense("codes", codes, ndim=2, shape="(rows, units)", single=True)
     if len(values) < 2:
-        raise ValueError(f"codes needs at least two rows to compare, got {len(values)}")
+        raise ValueError(f"codes must have at least two rows to compare, got {len(values)}")
     return values.min(axis=0) == values.max(axis=0)
 
 
@@ -58,7 +59,8 @@ def knn_accuracy(
 
     Introduced in *Draw digits in two dimensions*.
 
-    Distances are Euclidean; if two labels have equally many votes, the smaller label wins.
+    Distances are Euclidean; if two labels have equally many votes, the smaller label wins. Which
+    of several points at exactly the distance of the k-th one votes is for scikit-learn to say.
 
     Parameters
     ----------
@@ -98,31 +100,24 @@ def knn_accuracy(
     >>> knn_accuracy(line, [3, 3, 3, 7, 7, 7], k=2)
     1.0
     """
-    from sklearn.neighbors import NearestNeighbors
+    from sklearn.neighbors import KNeighborsClassifier
 
-    points, truth = _points(codes, "codes"), _labels(labels, "labels")
+    points = _arguments.dense("codes", codes, ndim=2, shape="(rows, units)")
+    truth = _labels("labels", labels, "codes", points)
     if (test_codes is None) != (test_labels is None):
         raise ValueError("give test_codes and test_labels together, or neither")
-    if len(truth) != len(points):
-        raise ValueError(f"need one label for each row, got {len(truth)} for {len(points)} rows")
-    voters = len(points) - (test_codes is None)
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= voters:
-        raise ValueError(f"k must be an integer from 1 to the {voters} possible voters, got {k!r}")
-    neighbours = NearestNeighbors(n_neighbors=int(k)).fit(points)
+    k = _arguments.integer("k", k, 1, len(points) - (test_codes is None))
+    centre, scale = _frame(points)
+    classifier = KNeighborsClassifier(k).fit((points - centre) / scale, truth)
     if test_codes is None or test_labels is None:
-        nearest = neighbours.kneighbors(return_distance=False)  # a point is not its own neighbour
-        wanted = truth
-    else:
-        queries, wanted = _points(test_codes, "test_codes"), _labels(test_labels, "test_labels")
-        if queries.shape[1] != points.shape[1] or len(wanted) != len(queries):
-            raise ValueError(
-                f"test_codes must have shape (test rows, {points.shape[1]}) with one label for "
-                f"each row, got {queries.shape} and {len(wanted)} labels"
-            )
-        nearest = neighbours.kneighbors(queries, return_distance=False)
-    names, votes = np.unique(truth, return_inverse=True)
-    counts = (votes[nearest][:, :, np.newaxis] == np.arange(len(names))).sum(axis=1)
-    return float(np.mean(names[counts.argmax(axis=1)] == wanted))
+        return float(classifier.score(None, truth))  # no point votes for itself
+    queries = _arguments.dense("test_codes", test_codes, ndim=2, shape="(test rows, units)")
+    if queries.shape[1] != points.shape[1]:
+        raise ValueError(
+            f"test_codes must have shape (test rows, {points.shape[1]}), got {queries.shape}"
+        )
+    wanted = _labels("test_labels", test_labels, "test_codes", queries)
+    return float(classifier.score((queries - centre) / scale, wanted))
 
 
 def trustworthiness(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
@@ -172,14 +167,17 @@ def trustworthiness(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
     >>> trustworthiness(line, [[0], [1], [7], [3]], k=1)
     0.625
     """
-    data, places = _points(x, "x"), _points(codes, "codes")
+    data = _arguments.dense("x", x, ndim=2, shape="(n, features)")
+    places = _arguments.dense("codes", codes, ndim=2, shape="(n, units)")
     if len(data) != len(places):
         raise ValueError(
             f"x and codes must describe the same points, got {len(data)} and {len(places)} rows"
         )
     n = len(data)
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k < n / 2:
-        raise ValueError(f"k must be an integer from 1 to below half of the {n} rows, got {k!r}")
+    if n < 3:
+        raise ValueError(f"x must have at least three rows, got {n}")
+    k = _arguments.integer("k", k, 1, (n - 1) // 2)
+    data, places = _centred(data), _centred(places)
     cost = 0
     for start in range(0, n, 256):
         rows = np.arange(start, min(start + 256, n))
@@ -235,21 +233,29 @@ def continuity(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
     return trustworthiness(codes, x, k)
 
 
-def _points(values: ArrayLike, name: str) -> np.ndarray:
-    points = np.asarray(values, dtype=np.float64)
-    if points.ndim != 2 or points.size == 0 or not np.isfinite(points).all():
-        raise ValueError(
-            f"{name} must be finite with shape (rows, columns), at least one of each; "
-            f"got shape {points.shape}"
-        )
-    return points
+def _frame(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Where points lie and, as a power of two, how far apart: a shift must not cost digits.
+
+    Products of matrices find distances from squares of coordinates, which cancel far from zero,
+    and vanish or overflow if all are very small or very large.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    centre = low / 2 + high / 2
+    reach = max(float((high / 2 - low / 2).max()), np.finfo(np.float64).tiny)
+    return centre, float(2.0 ** np.clip(np.floor(np.log2(reach)), -1000, 1000))
 
 
-def _labels(values: ArrayLike, name: str) -> np.ndarray:
-    labels = np.asarray(values)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+def _centred(points: np.ndarray) -> np.ndarray:
+    centre, scale = _frame(points)
+    return (points - centre) / scale
+
+
+def _labels(name: str, values: ArrayLike, of: str, points: np.ndarray) -> np.ndarray:
+    labels = _arguments.integers(name, values)
+    if len(labels) != len(points):
         raise ValueError(
-            f"{name} must be integers with shape (rows,), got {labels.dtype} {labels.shape}"
+            f"{name} must have one label for each of the {len(points)} rows of {of}, "
+            f"got {len(labels)}"
         )
     return labels
 

@@ -5,7 +5,12 @@ item are n × 10 numbers. And a list of neighbours looks convincing whatever mad
 half of this package asks people who were kept aside.
 """
 
-from course_utils.similarity.evaluation import SimilarityEvaluation, evaluate_similarity
+from course_utils.similarity.evaluation import (
+    Questions,
+    SimilarityEvaluation,
+    draw_questions,
+    evaluate_similarity,
+)
 from course_utils.similarity.neighbours import (
     Neighbours,
     Scorer,
@@ -16,9 +21,11 @@ from course_utils.similarity.neighbours import (
 
 __all__ = [
     "Neighbours",
+    "Questions",
     "Scorer",
     "SimilarityEvaluation",
     "cosine_scorer",
+    "draw_questions",
     "evaluate_similarity",
     "similar_items",
     "top_k_cosine",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from course_utils import _arguments, _sparse_forms
 from course_utils.ranking import top_k
-from course_utils.similarity.neighbours import Scorer, _checked_integer, _csr
+from course_utils.similarity.neighbours import Scorer
 
 
 class SimilarityEvaluation(NamedTuple):
@@ -43,6 +45,133 @@ class SimilarityEvaluation(NamedTuple):
 _HIT_NEIGHBOURS, _LISTED_NEIGHBOURS, _COLD_SUPPORT = 20, 10, 2
 
 
+class _Question(NamedTuple):
+    """What one held-out user is asked; all are positions of items."""
+
+    queries: np.ndarray  # liked items whose neighbours are looked at, sorted
+    liked: np.ndarray  # all liked items
+    targets: np.ndarray  # liked items that have matched partners
+    partners: np.ndarray  # shape (2, targets): unrated items as popular as each target
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What held-out users are asked about any similarity, drawn by :func:`draw_questions`.
+
+    All similarities that are asked face the same questions, so that their users can be compared
+    in pairs.
+
+    Attributes
+    ----------
+    users : list
+        For each user who is asked, the items that are looked at.
+    genres : ndarray of bool, shape (n, n_genres)
+        Which item has which genre.
+    support : ndarray of int, shape (n,)
+        Ratings of each item.
+    """
+
+    users: list[_Question]
+    genres: np.ndarray
+    support: np.ndarray
+
+    def ask(self, scorer: Scorer) -> SimilarityEvaluation:
+        """Put the questions to a similarity.
+
+        Parameters
+        ----------
+        scorer : callable
+            As for :func:`evaluate_similarity`.
+
+        Returns
+        -------
+        SimilarityEvaluation
+            Four arrays, one value for each user who was asked.
+
+        Raises
+        ------
+        ValueError
+            If the scorer returns another shape or NaN.
+        """
+        asked = np.unique(np.concatenate([user.queries for user in self.users]))
+        neighbours, auc = _answers(scorer, asked, self.users, len(self.genres))
+        overlap, cold = _list_quality(
+            asked, neighbours[:, :_LISTED_NEIGHBOURS], self.genres, self.support
+        )
+        places = [np.searchsorted(asked, user.queries) for user in self.users]
+        return SimilarityEvaluation(
+            auc=auc,
+            hit_rate=np.array(
+                [
+                    np.isin(neighbours[rows], user.liked).sum(axis=1).mean() / (len(user.liked) - 1)
+                    for rows, user in zip(places, self.users, strict=True)
+                ]
+            ),
+            genre_jaccard=np.array([overlap[rows].mean() for rows in places]),
+            cold_share=np.array([cold[rows].mean() for rows in places]),
+        )
+
+
+def draw_questions(
+    train: sp.sparray | sp.spmatrix,
+    held_out: sp.sparray | sp.spmatrix,
+    genres: ArrayLike,
+    *,
+    liked: float = 4.0,
+    queries_per_user: int = 30,
+    seed: int | np.random.Generator = 0,
+) -> Questions:
+    """Draw once what people are asked, so that many similarities can be asked the same.
+
+    Parameters
+    ----------
+    train, held_out : scipy sparse array, shape (n, users)
+        As for :func:`evaluate_similarity`. A zero that is stored is no rating in `train` and a
+        rating of 0 in `held_out`.
+    genres : array_like of bool, shape (n, n_genres)
+        Which item has which genre.
+    liked, queries_per_user, seed
+        As for :func:`evaluate_similarity`.
+
+    Returns
+    -------
+    Questions
+        Its method `ask` takes a scorer.
+
+    Raises
+    ------
+    TypeError
+        If `genres` is not boolean, a table holds no real numbers, or a number is of the wrong kind.
+    ValueError
+        If the shapes do not fit, or nobody likes two items.
+
+    Examples
+    --------
+    >>> clusters = np.array([0, 0, 0, 1, 1, 1])
+    >>> taste = sp.csr_array(np.array([[5, 0], [5, 0], [5, 0], [0, 5], [0, 5], [0, 5]]))
+    >>> questions = draw_questions(taste, taste, np.eye(2, dtype=bool)[clusters])
+    >>> planted = lambda items: (clusters[items][:, None] == clusters).astype(float)
+    >>> questions.ask(planted).auc, questions.ask(lambda items: -planted(items)).auc
+    (array([1., 1.]), array([0., 0.]))
+    """
+    by_item = _sparse_forms.canonical_csr("train", train, stored_zeros=False)
+    by_user = _sparse_forms.canonical_csr("held_out", held_out).tocsc()
+    flags = _arguments.truths("genres", genres)
+    n = by_item.shape[0]
+    if by_user.shape[0] != n or flags.ndim != 2 or len(flags) != n:
+        raise ValueError(
+            "train, held_out and genres must describe the same items, one a row; "
+            f"got shapes {by_item.shape}, {by_user.shape} and {flags.shape}"
+        )
+    liked = _arguments.number("liked", liked)
+    most = _arguments.integer("queries_per_user", queries_per_user, 1)
+    support = np.diff(by_item.indptr)
+    users = _questions(by_user, support, liked, most, _arguments.random_generator(seed))
+    if not users:
+        raise ValueError(f"no held-out user rates two known items with at least {liked:g}")
+    return Questions(users, flags, support)
+
+
 def evaluate_similarity(
     scorer: Scorer,
     train: sp.sparray | sp.spmatrix,
@@ -51,7 +180,7 @@ def evaluate_similarity(
     *,
     liked: float = 4.0,
     queries_per_user: int = 30,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
 ) -> SimilarityEvaluation:
     """Ask people whom a similarity has never seen whether it knows what belongs together.
 
@@ -78,7 +207,7 @@ def evaluate_similarity(
     queries_per_user : int
         At most so many liked items of a user are asked for neighbours; if there are more, they
         are drawn.
-    seed : int
+    seed : int or numpy.random.Generator
         Of that draw and of the draw among equally popular items. Two evaluations with the same
         seed and data ask the same questions, so their users can be compared in pairs.
 
@@ -110,51 +239,16 @@ def evaluate_similarity(
     >>> scores.auc, scores.hit_rate
     (array([1., 1.]), array([1., 1.]))
     """
-    by_item, by_user = _csr(train), _csr(held_out).tocsc()
-    flags = np.asarray(genres)
-    n = by_item.shape[0]
-    if by_user.shape[0] != n or flags.ndim != 2 or flags.shape[0] != n or flags.dtype != bool:
-        raise ValueError(
-            f"train, held_out and genres must describe the same items, genres as bool; "
-            f"got shapes {by_item.shape}, {by_user.shape} and {flags.shape} of {flags.dtype}"
-        )
-    queries_per_user = _checked_integer("queries_per_user", queries_per_user, 1, None)
-    support = np.bincount(by_item.tocoo().row[by_item.data != 0], minlength=n)
-    questions = _questions(by_user, support, liked, queries_per_user, seed)
-    if not questions:
-        raise ValueError(f"no held-out user rates two known items with at least {liked:g}")
-    asked = np.unique(np.concatenate([question.queries for question in questions]))
-    neighbours, compared = _answers(scorer, asked, questions, n)
-    listed = neighbours[:, :_LISTED_NEIGHBOURS]
-    overlap, cold = _list_quality(asked, listed, flags, support)
-    hits = np.empty(len(questions))
-    for user, question in enumerate(questions):
-        others = len(question.liked) - 1
-        found = np.isin(neighbours[np.searchsorted(asked, question.queries)], question.liked)
-        hits[user] = found.sum(axis=1).mean() / others
-    per_user = [np.searchsorted(asked, question.queries) for question in questions]
-    return SimilarityEvaluation(
-        auc=compared,
-        hit_rate=hits,
-        genre_jaccard=np.array([overlap[places].mean() for places in per_user]),
-        cold_share=np.array([cold[places].mean() for places in per_user]),
+    questions = draw_questions(
+        train, held_out, genres, liked=liked, queries_per_user=queries_per_user, seed=seed
     )
-
-
-class _Question(NamedTuple):
-    """What one held-out user is asked; all are positions of items."""
-
-    queries: np.ndarray  # liked items whose neighbours are looked at, sorted
-    liked: np.ndarray  # all liked items
-    targets: np.ndarray  # liked items that have matched partners
-    partners: np.ndarray  # shape (2, targets): unrated items as popular as each target
+    return questions.ask(scorer)
 
 
 def _questions(
-    by_user: sp.csc_array, support: np.ndarray, liked: float, most: int, seed: int
+    by_user: sp.csc_array, support: np.ndarray, liked: float, most: int, rng: np.random.Generator
 ) -> list[_Question]:
     """Draw everything random once, so that all similarities face the same questions."""
-    rng = np.random.default_rng(seed)
     known = support > 0
     questions = []
     for start, stop in zip(by_user.indptr[:-1], by_user.indptr[1:], strict=True):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-import scipy.sparse.linalg
-from numpy.typing import ArrayLike
 
+from course_utils import _arguments, _sparse_forms
+from course_utils._sparse_forms import Matrix
 from course_utils.ranking import best_of, candidates, top_k
 
 Scorer = Callable[[np.ndarray], np.ndarray]
@@ -38,9 +37,7 @@ class Neighbours(NamedTuple):
     scores: np.ndarray
 
 
-def top_k_cosine(
-    vectors: ArrayLike | sp.sparray | sp.spmatrix, k: int, *, block_rows: int = 128
-) -> Neighbours:
+def top_k_cosine(vectors: Matrix, k: int, *, block_rows: int = 128) -> Neighbours:
     """Find the k vectors with the largest cosine to each vector, exactly.
 
     Introduced in *Find similar films*.
@@ -97,87 +94,109 @@ def top_k_cosine(
         raise ValueError(
             f"vectors must have at least two rows to compare, got shape {values.shape}"
         )
-    k = _checked_integer("k", k, 1, n - 1)
-    block_rows = _checked_integer("block_rows", block_rows, 1, None)
+    k = _arguments.integer("k", k, 1, n - 1)
+    block_rows = _arguments.integer("block_rows", block_rows, 1)
     dtype = np.float32 if values.dtype == np.float32 else np.float64
-    score_block, slack, rescore = _sparse_scores(values) if _is_sparse(values) else _scores(values)
+    values = _in_range(values)
+    cosines = _SparseCosines(values) if _sparse_forms.is_sparse(values) else _DenseCosines(values)
     indices, scores = np.empty((n, k), dtype=np.intp), np.empty((n, k), dtype=dtype)
     for start in range(0, n, block_rows):
         stop = min(start + block_rows, n)
-        block = score_block(start, stop)
+        block = cosines.block(start, stop)
         block[np.arange(stop - start), np.arange(start, stop)] = -np.inf
-        rows, columns = candidates(block, k, slack)
-        exact = rescore(block, start, rows, columns)
+        rows, columns = candidates(block, k, cosines.slack)
+        exact = np.round(cosines.exact(block, start, rows, columns), _DECIMALS)
+        exact += 0.0  # turns -0.0 into 0.0
         best = best_of(rows, columns, exact, k, stop - start)
         indices[start:stop], scores[start:stop] = columns[best], exact[best]
     return Neighbours(indices, scores)
 
 
-def _scores(values: np.ndarray) -> tuple[Callable[..., Any], float, Callable[..., Any]]:
-    """Blocks of approximate cosines, twice their largest error, and the exact cosines of pairs."""
-    n, d = values.shape
-    norms = np.empty(n)
-    units = np.empty((n, d), dtype=np.float32)
-    step = max(1, _PAIR_CELLS // max(1, d))
-    for start in range(0, n, step):
-        part = values[start : start + step].astype(np.float64)
-        norms[start : start + step] = _norms(part)
-        units[start : start + step] = part / norms[start : start + step, None]
+class _DenseCosines:
+    """Cosines of dense vectors: blocks of them nearly, in single precision, and pairs exactly.
 
-    def score_block(start: int, stop: int) -> np.ndarray:
-        return units[start:stop] @ units.T
+    `slack` is twice the largest error that a cosine in a block can have.
+    """
 
-    def rescore(block: np.ndarray, start: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    def __init__(self, values: np.ndarray) -> None:
+        n, d = values.shape
+        self.values, self.norms = values, np.empty(n)
+        self.units = np.empty((n, d), dtype=np.float32)
+        self.slack = 2 * (d + 8) * 2.0**-24 + 2.0**-22
+        self.step = max(1, _PAIR_CELLS // max(1, d))
+        for start in range(0, n, self.step):
+            rows = slice(start, start + self.step)
+            part = values[rows].astype(np.float64)
+            self.norms[rows] = _norms(part)
+            self.units[rows] = part / self.norms[rows, None]
+
+    def block(self, start: int, stop: int) -> np.ndarray:
+        return self.units[start:stop] @ self.units.T
+
+    def exact(
+        self, block: np.ndarray, start: int, rows: np.ndarray, columns: np.ndarray
+    ) -> np.ndarray:
         exact = np.empty(len(rows))
-        for first in range(0, len(rows), step):
-            pair = slice(first, first + step)
+        for first in range(0, len(rows), self.step):
+            pair = slice(first, first + self.step)
             left, right = rows[pair] + start, columns[pair]
-            products = values[left] / norms[left, None]
-            products *= values[right] / norms[right, None]
+            products = self.values[left] / self.norms[left, None]
+            products *= self.values[right] / self.norms[right, None]
             exact[pair] = products.sum(axis=1)
-        return _rounded(exact)
-
-    return score_block, 2 * (d + 8) * 2.0**-24 + 2.0**-22, rescore
+        return exact
 
 
-def _sparse_scores(
-    values: sp.csr_array,
-) -> tuple[Callable[..., Any], float, Callable[..., Any]]:
-    """Return what `_scores` does; a sparse product adds up every pair in the same order."""
-    wide = values.astype(np.float64)
-    units = sp.diags_array(1 / _sparse_norms(wide)).tocsr() @ wide
-    units.sort_indices()
-    transposed = units.T.tocsr()
+class _SparseCosines:
+    """Cosines of sparse vectors: a sparse product adds up every pair in the same order."""
 
-    def score_block(start: int, stop: int) -> np.ndarray:
-        return (units[start:stop] @ transposed).toarray()
+    slack = 2 * 10.0**-_DECIMALS
 
-    def rescore(block: np.ndarray, start: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        return _rounded(block[rows, columns])
+    def __init__(self, values: sp.csr_array) -> None:
+        self.units = _sparse_units(values.astype(np.float64))
+        self.transposed = self.units.T.tocsr()
 
-    return score_block, 2 * 10.0**-_DECIMALS, rescore
+    def block(self, start: int, stop: int) -> np.ndarray:
+        return (self.units[start:stop] @ self.transposed).toarray()
 
-
-def _rounded(cosines: np.ndarray) -> np.ndarray:
-    return np.round(cosines, _DECIMALS) + 0.0  # + 0.0 turns -0.0 into 0.0
+    def exact(
+        self, block: np.ndarray, start: int, rows: np.ndarray, columns: np.ndarray
+    ) -> np.ndarray:
+        return block[rows, columns]
 
 
 def _norms(rows: np.ndarray) -> np.ndarray:
-    """Lengths, 1 for a zero vector; scaled first so that no square overflows or vanishes."""
-    largest = np.abs(rows).max(axis=1, initial=0.0)
-    largest[largest == 0] = 1.0
-    lengths = largest * np.sqrt(np.sum((rows / largest[:, None]) ** 2, axis=1))
-    lengths[lengths == 0] = 1.0
-    return lengths
-
-
-def _sparse_norms(rows: sp.csr_array) -> np.ndarray:
-    lengths = scipy.sparse.linalg.norm(rows, axis=1)
+    """Lengths, 1 for a zero vector."""
+    lengths = np.sqrt(np.sum(rows.astype(np.float64) ** 2, axis=1))
     return np.where(lengths == 0, 1.0, lengths)
 
 
+def _sparse_units(rows: sp.csr_array) -> sp.csr_array:
+    """Vectors of length 1; zero vectors stay as they are."""
+    places = _sparse_forms.rows_of(rows)
+    squares = rows.data.astype(np.float64) ** 2
+    lengths = np.sqrt(np.bincount(places, squares, rows.shape[0]))
+    data = (rows.data / lengths[places]).astype(rows.dtype) if squares.any() else rows.data
+    return sp.csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
+
+
+def _in_range(values: Any) -> Any:
+    """Vectors whose squares neither overflow nor vanish; their directions stay as they are."""
+    if _sparse_forms.is_sparse(values):
+        largest = np.zeros(values.shape[0], dtype=values.dtype)
+        np.maximum.at(largest, _sparse_forms.rows_of(values), np.abs(values.data))
+    else:
+        largest = np.maximum(values.max(axis=1, initial=0), -values.min(axis=1, initial=0))
+    largest = np.where(largest == 0, 1.0, largest.astype(np.float64))
+    if largest.max(initial=1) < 1e100 and largest.min(initial=1) > 1e-100:
+        return values
+    if not _sparse_forms.is_sparse(values):
+        return values / largest[:, None]
+    data = values.data / largest[_sparse_forms.rows_of(values)]
+    return sp.csr_array((data, values.indices, values.indptr), shape=values.shape)
+
+
 def cosine_scorer(
-    vectors: ArrayLike | sp.sparray | sp.spmatrix,
+    vectors: Matrix,
     *,
     support: sp.sparray | sp.spmatrix | None = None,
     min_support: int = 3,
@@ -230,12 +249,17 @@ def cosine_scorer(
     >>> scorer(np.array([0])).round(3)
     array([[0.571, 0.5  ,  -inf]])
     """
-    values = _checked_vectors(vectors)
+    return _scorer(_checked_vectors(vectors), support, min_support, shrink)
+
+
+def _scorer(values: Any, support: Any, min_support: int, shrink: float) -> Scorer:
+    """Make the scorer of vectors that are already checked."""
     n = values.shape[0]
-    if not 0 <= shrink < np.inf:
-        raise ValueError(f"shrink must be a finite number of at least 0, got {shrink!r}")
-    if _is_sparse(values):
-        units = sp.diags_array(1 / _sparse_norms(values.astype(np.float64))).tocsr() @ values
+    min_support = _arguments.integer("min_support", min_support, 0)
+    shrink = _arguments.number("shrink", shrink, 0)
+    values = _in_range(values)
+    if _sparse_forms.is_sparse(values):
+        units = _sparse_units(values)
         transposed = units.T.tocsr()
     else:
         units = values / _norms(values)[:, None]
@@ -243,19 +267,20 @@ def cosine_scorer(
 
     def cosines(items: np.ndarray) -> np.ndarray:
         product = units[items] @ transposed
-        return product.toarray() if _is_sparse(product) else product.astype(np.float64)
+        if _sparse_forms.is_sparse(product):
+            product = product.toarray()
+        return product.astype(np.float64)
 
     if support is None:
         return cosines
-    rated = _csr(support)
+    rated = _sparse_forms.canonical_csr("support", support, stored_zeros=False)
     if rated.shape[0] != n:
         raise ValueError(
             f"support must have a row for each of the {n} vectors, got shape {rated.shape}"
         )
     # Ones in single precision count exactly up to 16 million users.
-    rated = rated.astype(np.float32, copy=True)  # its indices are the caller's
-    rated.data[:] = rated.data != 0
-    rated.eliminate_zeros()
+    ones = np.ones(rated.nnz, dtype=np.float32)
+    rated = sp.csr_array((ones, rated.indices, rated.indptr), shape=rated.shape)
     raters = rated.T.tocsr()
     left_out = np.diff(rated.indptr) < min_support
 
@@ -271,7 +296,7 @@ def cosine_scorer(
 
 def similar_items(
     query: int,
-    vectors: ArrayLike | sp.sparray | sp.spmatrix,
+    vectors: Matrix,
     k: int,
     *,
     support: sp.sparray | sp.spmatrix | None = None,
@@ -322,9 +347,11 @@ def similar_items(
     """
     values = _checked_vectors(vectors)
     n = values.shape[0]
-    query = _checked_integer("query", query, 0, n - 1)
-    k = _checked_integer("k", k, 1, n - 1)
-    scorer = cosine_scorer(values, support=support, min_support=min_support, shrink=shrink)
+    if n < 2:
+        raise ValueError(f"vectors must have at least two rows to compare, got {values.shape}")
+    query = _arguments.integer("query", query, 0, n - 1)
+    k = _arguments.integer("k", k, 1, n - 1)
+    scorer = _scorer(values, support, min_support, shrink)
     scores = scorer(np.array([query]))
     scores[0, query] = -np.inf
     indices = top_k(scores, k)[0]
@@ -332,46 +359,10 @@ def similar_items(
     return Neighbours(indices, scores[0, indices])
 
 
-def _is_sparse(value: Any) -> bool:
-    # SciPy's own issparse narrows the type to a base class without dtype and shape.
-    return bool(sp.issparse(value))
-
-
-def _csr(matrix: Any, dtype: Any = None) -> sp.csr_array:
-    """Matrix as CSR without duplicates; the given one is never changed."""
-    rows = sp.csr_array(matrix, dtype=dtype)
-    if not rows.has_canonical_format:
-        rows = rows.copy()
-        rows.sum_duplicates()
-    return rows
-
-
-def _checked_vectors(vectors: ArrayLike | sp.sparray | sp.spmatrix) -> Any:
-    """2-D finite real numbers: float32 or float64, dense or CSR without duplicates."""
-    values: Any = vectors if _is_sparse(vectors) else np.asarray(vectors)
-    if values.ndim != 2:
-        raise ValueError(f"vectors must have two dimensions, got shape {values.shape}")
-    if values.dtype.kind not in "fiub":
-        raise ValueError(f"vectors must hold real numbers, got dtype {values.dtype}")
-    dtype = np.float32 if values.dtype == np.float32 else np.float64
-    if _is_sparse(values):
-        values = _csr(values, dtype)
-    else:
-        values = np.ascontiguousarray(values, dtype=dtype)
-    stored = values.data if _is_sparse(values) else values
-    if not np.isfinite(stored).all():
-        raise ValueError("vectors must hold finite numbers, got NaN or infinity")
-    return values
-
-
-def _checked_integer(name: str, number: Any, least: int, most: int | None) -> int:
-    bound = f"from {least} to {most}" if most is not None else f"of at least {least}"
-    try:
-        value = operator.index(number)
-    except TypeError:
-        value = None
-    if value is None or isinstance(number, (bool, np.bool_)):
-        raise TypeError(f"{name} must be an integer {bound}, got {number!r}")
-    if value < least or (most is not None and value > most):
-        raise ValueError(f"{name} must be an integer {bound}, got {value}")
-    return value
+def _checked_vectors(vectors: Matrix) -> Any:
+    """Real numbers, float32 or float64, dense or CSR without stored zeros."""
+    if _sparse_forms.is_sparse(vectors):
+        return _sparse_forms.canonical_csr("vectors", vectors, stored_zeros=False)
+    return np.ascontiguousarray(
+        _arguments.dense("vectors", vectors, ndim=2, shape="(n, d)", empty=True, single=True)
+    )

@@ -143,10 +143,10 @@ class TestTopKCosine:
     @pytest.mark.parametrize(
         ("vectors", "k", "options", "error", "message"),
         [
-            ([1.0, 2.0], 1, {}, ValueError, "two dimensions"),
+            ([1.0, 2.0], 1, {}, ValueError, "2-D"),
             ([[1.0]], 1, {}, ValueError, "two rows"),
-            ([["a"], ["b"]], 1, {}, ValueError, "real numbers"),
-            ([[1j], [1j]], 1, {}, ValueError, "real numbers"),
+            ([["a"], ["b"]], 1, {}, TypeError, "real numbers"),
+            ([[1j], [1j]], 1, {}, TypeError, "real numbers"),
             ([[1.0], [np.nan]], 1, {}, ValueError, "finite"),
             (sp.csr_array([[1.0], [np.inf]]), 1, {}, ValueError, "finite"),
             ([[1.0], [2.0]], 2, {}, ValueError, "k must be an integer from 1 to 1, got 2"),
@@ -411,7 +411,6 @@ class TestEvaluateSimilarity:
         ("change", "message"),
         [
             ({"genres": np.ones((5, 1), bool)}, "same items"),
-            ({"genres": np.ones((120, 1))}, "bool"),
             ({"held_out": sp.csr_array((3, 3))}, "same items"),
             ({"held_out": sp.csr_array((120, 3))}, "no held-out user"),
             ({"scorer": lambda items: np.zeros((len(items), 3))}, "of shape"),

@@ -61,10 +61,12 @@ def test_rmse_of_integers_and_lists_does_not_overflow():
     [
         (([1, 2], [1, 2, 3]), r"same shape, got \(2,\) and \(3,\)"),
         (([[1], [2]], [1, 2]), r"same shape, got \(2, 1\) and \(2,\)"),  # would broadcast
-        (([], []), "nothing to average over"),
-        (([1, 2], [1, 2], [0, 1]), "where must be boolean with shape"),
-        (([1, 2], [1, 2], [True]), "where must be boolean with shape"),
-        (([1, 2], [1, 2], [False, False]), "selects no cell"),
+        (([], []), "truth must not be empty"),
+        (([1, 2], [1, 2, 3], [True, True]), "same shape"),
+        (([1, np.nan], [1, 2]), "truth must be finite, got nan at position 1"),
+        (([1, 2], [1, np.inf], [True, True]), "prediction must be finite"),
+        (([1, 2], [1, 2], [True]), "where must have shape"),
+        (([1, 2], [1, 2], [False, False]), "select at least one cell"),
     ],
 )
 def test_rmse_refuses(arguments, message):
@@ -130,11 +132,11 @@ def test_floor_and_mean_image_of_the_test_digits():
     ("truth", "prediction", "message"),
     [
         ([0.5], [0.5, 0.5], "same shape"),
-        ([], [], "nothing to average over"),
-        ([2.0], [0.5], r"truth must lie in \[0, 1\], got values from 2.0 to 2.0"),
+        ([], [], "truth must not be empty"),
+        ([2.0], [0.5], r"truth must lie in \[0, 1\], got values from 2 to 2"),
         ([0.5], [-0.1], r"prediction must lie in \[0, 1\]"),
-        ([np.nan], [0.5], "truth must lie in"),
-        ([0.5], [np.nan], "prediction must lie in"),
+        ([np.nan], [0.5], "truth must be finite"),
+        ([0.5], [np.nan], "prediction must be finite"),
     ],
 )
 def test_cross_entropy_refuses(truth, prediction, message):
@@ -143,7 +145,8 @@ def test_cross_entropy_refuses(truth, prediction, message):
 
 
 @pytest.mark.parametrize(
-    ("x", "message"), [([], "must not be empty"), ([1.5], "must lie in"), ([np.nan], "must lie in")]
+    ("x", "message"),
+    [([], "must not be empty"), ([1.5], "must lie in"), ([np.nan], "must be finite")],
 )
 def test_floor_refuses(x, message):
     with pytest.raises(ValueError, match=message):

@@ -50,7 +50,7 @@ class TestTopK:
     @pytest.mark.parametrize(
         ("scores", "k", "message"),
         [
-            ([1.0, 2.0], 1, "two dimensions"),
+            ([1.0, 2.0], 1, "must be 2-D"),
             ([[1.0, 2.0]], 3, "from 1 to 2"),
             ([[1.0, 2.0]], 0, "from 1 to 2"),
             ([[1.0, np.nan]], 1, "NaN"),
@@ -116,7 +116,6 @@ class TestMetrics:
         ("scores", "relevant", "k", "message"),
         [
             ([[1.0, 2.0]], [[True]], 1, "same shape"),
-            ([[1.0, 2.0]], [[1, 0]], 1, "bool"),
             ([[1.0, 2.0], [1.0, 2.0]], [[True, False], [False, False]], 1, "user 1"),
             ([[1.0, 2.0]], [[True, False]], 3, "from 1 to 2"),
             ([[np.nan, 2.0]], [[True, False]], 1, "NaN"),
@@ -183,11 +182,11 @@ class TestBootstrapInterval:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (dict(values=[]), "not empty"),
+            (dict(values=[]), "must not be empty"),
             (dict(values=[[1.0]]), "1-D"),
             (dict(values=[1.0, np.nan]), "finite"),
-            (dict(values=[1.0], level=1.0), "between 0 and 1"),
-            (dict(values=[1.0], resamples=0), "at least 1"),
+            (dict(values=[1.0], level=1.0), "above 0 and below 1"),
+            (dict(values=[1.0], resamples=0), "of at least 1"),
         ],
     )
     def test_refuses(self, arguments, message):

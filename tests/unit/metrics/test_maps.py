@@ -92,18 +92,22 @@ class TestKnnAccuracy:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (([1.0, 2.0], [0, 1]), r"codes must be finite with shape \(rows, columns\).*\(2,\)"),
+            (
+                ([1.0, 2.0], [0, 1]),
+                r"codes must be 2-D with shape \(rows, units\), got shape \(2,\)",
+            ),
             (([[1.0], [np.nan]], [0, 1]), "codes must be finite"),
-            (([[1.0], [2.0]], [0]), "one label for each row, got 1 for 2 rows"),
-            (([[1.0], [2.0]], [0.0, 1.0]), "labels must be integers.*float64"),
-            (([[1.0], [2.0]], [[0], [1]]), "labels must be integers"),
+            (([[1.0], [2.0]], [0]), "one label for each of the 2 rows of codes, got 1"),
+            (([[1.0], [2.0]], [[0], [1]]), "labels must be 1-D"),
             (([[1.0], [2.0]], [0, 1], [[1.0]]), "together"),
             (([[1.0], [2.0]], [0, 1], [[1.0, 2.0]], [0], 1), r"shape \(test rows, 1\).*\(1, 2\)"),
-            (([[1.0], [2.0]], [0, 1], [[1.0]], [0, 1], 1), "2 labels"),
-            (([[1.0], [2.0]], [0, 1], [[1.0]], [0], 3), "from 1 to the 2 possible voters, got 3"),
-            (([[1.0], [2.0]], [0, 1], None, None, 2), "from 1 to the 1 possible voters"),
+            (
+                ([[1.0], [2.0]], [0, 1], [[1.0]], [0, 1], 1),
+                "each of the 1 rows of test_codes, got 2",
+            ),
+            (([[1.0], [2.0]], [0, 1], [[1.0]], [0], 3), "k must be an integer from 1 to 2, got 3"),
+            (([[1.0], [2.0]], [0, 1], None, None, 2), "k must be an integer from 1 to 1, got 2"),
             (([[1.0], [2.0]], [0, 1], [[1.0]], [0], 0), "got 0"),
-            (([[1.0], [2.0]], [0, 1], [[1.0]], [0], 1.5), "must be an integer"),
         ],
     )
     def test_refuses_what_cannot_be_scored(self, arguments, message):
@@ -189,10 +193,9 @@ class TestTrustworthinessAndContinuity:
         ("x", "codes", "k", "message"),
         [
             (np.zeros((4, 2)), np.zeros((5, 2)), 1, "same points, got 4 and 5 rows"),
-            (np.zeros((4, 2)), np.zeros((4, 2)), 2, "below half of the 4 rows, got 2"),
+            (np.zeros((4, 2)), np.zeros((4, 2)), 2, "k must be an integer from 1 to 1, got 2"),
             (np.zeros((4, 2)), np.zeros((4, 2)), 0, "got 0"),
-            (np.zeros((4, 2)), np.zeros((4, 2)), 1.5, "must be an integer"),
-            (np.zeros(4), np.zeros((4, 2)), 1, "x must be finite"),
+            (np.zeros(4), np.zeros((4, 2)), 1, "x must be 2-D"),
             (np.zeros((4, 2)), np.full((4, 2), np.inf), 1, "codes must be finite"),
         ],
     )

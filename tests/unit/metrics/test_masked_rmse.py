@@ -73,13 +73,15 @@ def test_rows_without_hidden_cells_change_nothing():
 
 def test_refuses():
     hidden, truth, where = world()
-    with pytest.raises(TypeError, match="sparse array, got ndarray"):
+    with pytest.raises(TypeError, match="hidden must be a scipy sparse array"):
         masked_rmse(truth, truth)
     with pytest.raises(ValueError, match=r"same shape, got \(200, 30\) and \(30, 200\)"):
         masked_rmse(hidden, truth.T)
-    with pytest.raises(ValueError, match="holds no cell"):
+    with pytest.raises(ValueError, match="must hold at least one cell"):
         masked_rmse(sp.csr_array((2, 3)), np.zeros((2, 3)))
-    with pytest.raises(ValueError, match="not a finite number"):
+    with pytest.raises(
+        ValueError, match="prediction must be finite in every hidden cell, got nan in row"
+    ):
         masked_rmse(hidden, np.where(where, np.nan, truth))
-    with pytest.raises(ValueError, match="level must lie between"):
+    with pytest.raises(ValueError, match="level must be a number above 0 and below 1"):
         masked_rmse(hidden, truth, level=1.0)
