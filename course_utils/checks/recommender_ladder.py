@@ -133,6 +133,12 @@ recommend = Exercise(
             hint="Which number is below every other?",
         ),
         Case(
+            "seen as far above 0 as another lies below",
+            (np.array([4.0, -4.0, 1.0]), np.array([True, False, False]), 2),
+            "8 less than 4 is -4, and that is the score of another film",
+            hint="Which number is below every other?",
+        ),
+        Case(
             "nearly equal scores",
             (np.array([0.3, 0.3 + 1e-12, 0.2]), np.zeros(3, dtype=bool), 2),
             "a little better is better",
@@ -171,12 +177,12 @@ honest_mark = Exercise(
             hint="The exam may not say which setting is used. Who may?",
         ),
         Case(
-            "three settings, two exams",
+            "three settings, four exams",
             (
-                np.array([[0.1, 0.2], [0.3, 0.1], [0.2, 0.3]]),
-                np.array([[0.6, 0.5], [0.4, 0.1], [0.2, 0.3]]),
+                np.array([[0.1, 0.2, 0.5, 0.0], [0.3, 0.1, 0.2, 0.1], [0.2, 0.3, 0.1, 0.4]]),
+                np.array([[0.6, 0.5, 0.9, 0.3], [0.4, 0.1, 0.3, 0.2], [0.2, 0.3, 0.2, 0.1]]),
             ),
-            "each exam has a practice of its own: setting 1 for the one, setting 2 for the other",
+            "each exam has a practice of its own, so settings 1, 2, 0 and 2; a mean of four marks",
             hint="Rows are settings, columns are exams; choose column by column.",
         ),
         Case(

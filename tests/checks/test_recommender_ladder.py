@@ -96,6 +96,10 @@ def below_the_smallest(scores, seen, k):
     return np.argsort(-np.where(seen, scores.min() - 1, scores), kind="stable")[:k]
 
 
+def twice_the_size_lower(scores, seen, k):
+    return np.argsort(-(scores - 2 * np.abs(scores).max() * seen), kind="stable")[:k]
+
+
 def into_the_input(scores, seen, k):
     scores[seen] = -np.inf
     return np.argsort(-scores)[:k]
@@ -105,31 +109,32 @@ def into_the_input(scores, seen, k):
     ("attempt", "status", "text"),
     [
         (lambda scores, seen, k: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (by_deleting, Status.RIGHT, "8 of 8"),
+        (by_deleting, Status.RIGHT, "9 of 9"),
         (
             lambda scores, seen, k: np.argsort(-(scores * ~seen), kind="stable")[:k],
             Status.WRONG,
             "log-probabilities",
         ),
         (by_a_low_number, Status.WRONG, "very low scores"),
-        (sorted_places, Status.RIGHT, "8 of 8"),
-        (with_nan, Status.RIGHT, "8 of 8"),
-        (with_lexsort, Status.RIGHT, "8 of 8"),
-        (one_after_the_other, Status.RIGHT, "8 of 8"),
-        (with_pandas, Status.RIGHT, "8 of 8"),
+        (sorted_places, Status.RIGHT, "9 of 9"),
+        (with_nan, Status.RIGHT, "9 of 9"),
+        (with_lexsort, Status.RIGHT, "9 of 9"),
+        (one_after_the_other, Status.RIGHT, "9 of 9"),
+        (with_pandas, Status.RIGHT, "9 of 9"),
         (with_partition, Status.WRONG, "stand in order"),
+        (twice_the_size_lower, Status.WRONG, "another lies below"),
         (below_the_smallest, Status.WRONG, "as low as they get"),
         (lambda s, seen, k: by_deleting(s.astype(np.float32), seen, k), Status.WRONG, "nearly"),
         (lambda s, seen, k: by_deleting(s, seen, k).astype(float), Status.WRONG, "integers"),
-        (lambda s, seen, k: s[by_deleting(s, seen, k)], Status.WRONG, "0 of 8"),
+        (lambda s, seen, k: s[by_deleting(s, seen, k)], Status.WRONG, "0 of 9"),
         (lambda s, seen, k: by_deleting(s, seen, 2), Status.WRONG, "nothing seen"),
         (lambda s, seen, k: by_deleting(-s, seen, k), Status.WRONG, ""),
         (lambda s, seen, k: by_deleting(s, ~seen, k), Status.WRONG, ""),
         (into_the_input, Status.WRONG, "input was changed"),
-        (without_translating_back, Status.WRONG, "0 of 8"),
-        (with_any_sort, Status.RIGHT, "8 of 8"),
+        (without_translating_back, Status.WRONG, "0 of 9"),
+        (with_any_sort, Status.RIGHT, "9 of 9"),
         (with_zero_for_seen, Status.WRONG, "log-probabilities"),
-        (lambda scores, seen, k: by_deleting(scores, seen, k).tolist(), Status.RIGHT, "8 of 8"),
+        (lambda scores, seen, k: by_deleting(scores, seen, k).tolist(), Status.RIGHT, "9 of 9"),
         (lambda scores, seen, k: print(scores), Status.RETURNED_NONE, "return"),
     ],
 )
@@ -300,7 +305,7 @@ def last_of_equals(practice, exam):
         (lambda p, e: e[p == p.max(axis=0)].mean(), Status.WRONG, "equal marks"),
         (lambda p, e: e[p.argmax(0), range(e.shape[1])].sum(), Status.WRONG, "knows best"),
         (lambda p, e: e[p.argmax(0), range(e.shape[1])], Status.WRONG, "shape"),
-        (lambda p, e: np.median(e[p.argmax(0), range(e.shape[1])]), Status.WRONG, "counter"),
+        (lambda p, e: np.median(e[p.argmax(0), range(e.shape[1])]), Status.WRONG, "four marks"),
         (lambda p, e: exam_by_exam(p[:, :2], e[:, :2]), Status.WRONG, "four exams"),
         (lambda p, e: exam_by_exam(e, p), Status.WRONG, "0 of 6"),
         (lambda p, e: round(exam_by_exam(p, e), 1), Status.WRONG, ""),
