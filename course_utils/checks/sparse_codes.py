@@ -43,7 +43,8 @@ def _rescaling_problem(expected: tuple[np.ndarray, np.ndarray], got: Any) -> str
         lengths = np.sqrt((np.asarray(atoms, dtype=float) ** 2).sum(axis=1))
         if np.allclose(atoms, expected[1], rtol=0.01):
             return "the atoms are nearly right; was something small added to their lengths?"
-        return f"the atoms have lengths {lengths.round(4)}, or point elsewhere"
+        shown = ", ".join(f"{length:.4g}" for length in lengths)
+        return f"the atoms have lengths {shown}, or point elsewhere"
     if difference := same_value(expected[0], codes):
         if codes.shape != expected[0].shape:
             return f"codes: {difference}"
