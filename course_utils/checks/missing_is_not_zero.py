@@ -65,6 +65,36 @@ def _row(*values: float) -> tuple[np.ndarray, np.ndarray]:
     return row, ~np.isnan(row)
 
 
+@st.composite
+def _rows_to_fold_in(
+    draw: st.DrawFn,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Draw one person's ratings and orthonormal factors of any number and length."""
+    columns = draw(st.integers(1, 7))
+    k = draw(st.integers(1, columns))
+    whole = st.lists(st.integers(-3, 3), min_size=columns, max_size=columns)
+    vectors = np.array(draw(st.lists(whole, min_size=k, max_size=k)), dtype=float)
+    vt = np.linalg.qr((vectors + 4 * np.eye(k, columns)).T)[0].T
+    known = np.array(draw(st.lists(st.booleans(), min_size=columns, max_size=columns)))
+    scale = draw(st.sampled_from([1.0, 1e-3, 1e3]))
+    values = scale * np.array(draw(whole), dtype=float)
+    hidden = draw(st.sampled_from([0.0, 99.0, _NAN]))
+    return np.where(known, values, hidden), known, vt, draw(st.sampled_from([0.25, 1.0, 40.0]))
+
+
+def _corrected_mean(ratings: np.ndarray, chances: np.ndarray) -> float:
+    return float(np.sum(ratings / chances) / np.sum(1 / chances))
+
+
+@st.composite
+def _ratings_with_chances(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    n = draw(st.integers(1, 8))
+    ratings = draw(st.lists(st.integers(-5, 10), min_size=n, max_size=n))
+    chances = draw(st.lists(st.integers(1, 100), min_size=n, max_size=n))
+    scale = draw(st.sampled_from([1.0, 0.01]))
+    return np.array(ratings, dtype=float), scale * np.array(chances) / 100
+
+
 user_means = Exercise(
     name="user_means",
     reference=_user_means,
@@ -163,6 +193,53 @@ code_of = Exercise(
             (*_row(_NAN, _NAN, _NAN, _NAN), _VT, 1.0),
             "a newcomer's code is 0, so the prediction is the mean that was taken off",
         ),
+        Case(
+            "three factors",
+            (*_row(2.0, _NAN, 1.0, -1.0, 3.0), np.eye(5)[[0, 2, 4]], 0.5),
+            "another number of factors and films: nothing may be fixed to two and four",
+            hint="len(vt) says how many numbers a code has.",
+        ),
     ],
     hint="Set the derivative of the sum to 0: k linear equations for the k numbers of the code.",
+    search=_rows_to_fold_in(),
+    without=("course_utils.factorization",),
+)
+
+corrected_mean = Exercise(
+    name="corrected_mean",
+    reference=_corrected_mean,
+    cases=[
+        Case(
+            "equal chances",
+            (np.array([5.0, 1.0, 3.0]), np.array([0.5, 0.5, 0.5])),
+            "ratings at random need no correction: the plain mean",
+            hint="Divide by the sum of the weights, not by the number of ratings.",
+        ),
+        Case(
+            "fans rate three times as often",
+            (np.array([5.0, 5.0, 5.0, 1.0]), np.array([0.75, 0.75, 0.75, 0.25])),
+            "one low rating stands for four cells, a high one for four thirds",
+            hint="A rating with a small chance is rare in what we see, so it has to weigh more.",
+        ),
+        Case(
+            "a single rating",
+            (np.array([4.0]), np.array([0.1])),
+            "a weighted mean of one number is that number, whatever its weight",
+            hint="Divide by the sum of the weights, not by the number of ratings.",
+        ),
+        Case(
+            "low ratings are likely",
+            (np.array([1.0, 2.0, 5.0]), np.array([0.9, 0.6, 0.1])),
+            "the weights follow the chances, whichever way round these run",
+            hint="Use the chances given, not the ratings, to say what is rare.",
+        ),
+        Case(
+            "certain ratings",
+            (np.array([2.0, 4.0]), np.array([1.0, 0.5])),
+            "a chance of 1 gives the weight 1",
+            hint="The weight is 1/chance, not 1 − chance.",
+        ),
+    ],
+    hint="Weights 1/chance, above and below the fraction line.",
+    search=_ratings_with_chances(),
 )

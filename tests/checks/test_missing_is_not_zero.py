@@ -1,10 +1,15 @@
 """The checks of *Missing is not zero* know the stub, the solution and plausible mistakes."""
 
+from fractions import Fraction
+from time import process_time
+
 import numpy as np
 import pytest
+import scipy.linalg
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import missing_is_not_zero as check
+from tests.judging import assert_judged
 
 NAN = np.nan
 
@@ -14,6 +19,7 @@ def test_stubs_are_not_attempted():
     assert check.masked_error.judge(TODO).status is Status.NOT_ATTEMPTED
     assert check.break_masked_loss.judge(TODO, TODO).status is Status.NOT_ATTEMPTED
     assert check.code_of.judge(lambda *_: TODO).status is Status.NOT_ATTEMPTED
+    assert check.corrected_mean.judge(lambda *_: TODO).status is Status.NOT_ATTEMPTED
 
 
 # --- user_means -----------------------------------------------------------------------------------
@@ -25,8 +31,34 @@ def means_by_loop(ratings, known):
     return np.array([row[mask].mean() if mask.any() else overall for row, mask in rows])
 
 
-def test_user_means_over_known_cells_pass():
-    assert check.user_means.judge(means_by_loop).message == "✓ user_means: 5 of 5 cases"
+def means_by_nan(ratings, known):
+    overall = ratings[known].mean()
+    blank = np.where(known, ratings, np.nan)
+    return np.array([overall if np.isnan(row).all() else np.nanmean(row) for row in blank])
+
+
+def means_by_masked_array(ratings, known):
+    table = np.ma.array(np.where(known, ratings, 0), mask=~known)
+    return table.mean(axis=1).filled(ratings[known].mean())
+
+
+def means_with_where(ratings, known):
+    some = known.any(axis=1)
+    means = np.full(len(ratings), ratings[known].mean())
+    means[some] = ratings[some].mean(axis=1, where=known[some])
+    return means
+
+
+def means_as_list(ratings, known):
+    return list(means_by_loop(ratings, known))
+
+
+@pytest.mark.parametrize(
+    "solution",
+    [means_by_loop, means_by_nan, means_by_masked_array, means_with_where, means_as_list],
+)
+def test_user_means_over_known_cells_pass(solution):
+    assert_judged(check.user_means, solution, Status.RIGHT, "5 of 5 cases")
 
 
 def over_all_columns(ratings, known):
@@ -135,8 +167,45 @@ def ridge(ratings, known, vt, l2):
     return np.linalg.solve(basis @ basis.T + l2 * np.eye(len(vt)), basis @ ratings[known])
 
 
-def test_ridge_codes_pass():
-    assert check.code_of.judge(ridge).message == "✓ code_of: 6 of 6 cases"
+def by_inverse(ratings, known, vt, l2):
+    basis = vt[:, known]
+    return np.linalg.inv(basis @ basis.T + np.diag(np.full(len(vt), l2))) @ basis @ ratings[known]
+
+
+def by_stacked_rows(ratings, known, vt, l2):
+    tall = np.vstack([vt[:, known].T, np.sqrt(l2) * np.eye(len(vt))])
+    return np.linalg.lstsq(tall, np.append(ratings[known], np.zeros(len(vt))))[0]
+
+
+def by_cleared_columns(ratings, known, vt, l2):
+    masked, cleared = vt * known, np.where(known, ratings, 0)
+    return scipy.linalg.solve(masked @ vt.T + l2 * np.identity(len(vt)), masked @ cleared)
+
+
+def by_sums(ratings, known, vt, l2):
+    left, right = l2 * np.eye(len(vt)), np.zeros(len(vt))
+    for j in np.flatnonzero(known):
+        left += np.outer(vt[:, j], vt[:, j])
+        right += vt[:, j] * ratings[j]
+    return np.linalg.solve(left, right)
+
+
+@pytest.mark.parametrize(
+    "solution", [ridge, by_inverse, by_stacked_rows, by_cleared_columns, by_sums]
+)
+def test_ridge_codes_pass(solution):
+    started = process_time()
+    assert_judged(check.code_of, solution, Status.RIGHT, "7 of 7 cases")
+    assert process_time() - started < 1
+
+
+def always_two_factors(ratings, known, vt, l2):
+    basis = vt[:, known]
+    return np.linalg.solve(basis @ basis.T + l2 * np.eye(2), basis @ ratings[known])
+
+
+def test_a_code_of_two_numbers_is_caught():
+    assert_judged(check.code_of, always_two_factors, Status.RAISED, "three factors")
 
 
 def zero_filled_projection(ratings, known, vt, l2):
@@ -195,3 +264,65 @@ def test_wrong_codes_are_caught(attempt, case, hint):
     assert outcome.status is Status.WRONG
     assert case in outcome.message
     assert hint in outcome.message.splitlines()[-1]
+
+
+# --- corrected_mean -------------------------------------------------------------------------------
+
+
+def by_weights(ratings, chances):
+    return np.average(ratings, weights=1 / chances)
+
+
+def by_loop(ratings, chances):
+    above = below = 0.0
+    for rating, chance in zip(ratings, chances, strict=True):
+        above += rating / chance
+        below += 1 / chance
+    return above / below
+
+
+def by_shares(ratings, chances):
+    weights = 1 / chances
+    return ratings @ (weights / weights.sum())
+
+
+def by_fractions(ratings, chances):
+    weights = [1 / Fraction(chance) for chance in chances]
+    return sum(w * Fraction(r) for w, r in zip(weights, ratings, strict=True)) / sum(weights)
+
+
+def by_powers(ratings, chances):
+    return float((ratings * chances**-1).sum() / (chances**-1).sum())
+
+
+@pytest.mark.parametrize("solution", [by_weights, by_loop, by_shares, by_fractions, by_powers])
+def test_corrected_means_pass_within_a_second(solution):
+    started = process_time()
+    assert_judged(check.corrected_mean, solution, Status.RIGHT, "5 of 5 cases")
+    assert process_time() - started < 1
+
+
+def forgets_to_return_the_mean(ratings, chances):
+    by_weights(ratings, chances)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (lambda r, p: np.average(r, weights=p), Status.WRONG, "weigh more"),
+        (lambda r, p: np.mean(r), Status.WRONG, "weigh more"),
+        (lambda r, p: np.mean(r / p), Status.WRONG, "sum of the weights"),
+        (lambda r, p: np.sum(r / p), Status.WRONG, "sum of the weights"),
+        (lambda r, p: np.sum(r / p) / len(r), Status.WRONG, "sum of the weights"),
+        (lambda r, p: np.average(r, weights=1.0001 - p), Status.WRONG, "case"),
+        (lambda r, p: np.average(r, weights=1 / p**2), Status.WRONG, "weigh more"),
+        (lambda r, p: np.average(r, weights=1 / r), Status.WRONG, ""),
+        (lambda r, p: np.median(r), Status.WRONG, ""),
+        (lambda r, p: round(by_weights(r, p), 1), Status.WRONG, ""),
+        (lambda r, p: min(5, by_weights(r, p)), Status.WRONG, ""),
+        (lambda r, p: r / p, Status.WRONG, "equal chances"),
+        (forgets_to_return_the_mean, Status.RETURNED_NONE, "equal chances"),
+    ],
+)
+def test_wrong_corrections_are_caught(attempt, status, text):
+    assert_judged(check.corrected_mean, attempt, status, text)
