@@ -23,7 +23,7 @@ _LARGEST_PENALTY = 1e300
 class Factors(NamedTuple):
     """Two tables of factors whose product predicts a table.
 
-    Introduced in *Autoencode interactions in PyTorch*.
+    Introduced in *Missing is not zero*.
 
     Unlike those of an :class:`SVD`, the factors are in no order.
 
@@ -65,7 +65,7 @@ def alternating_least_squares(
 ) -> Factors:
     """Factorise the stored cells of a table, and only those, with a penalty on the factors.
 
-    Introduced in *Autoencode interactions in PyTorch*.
+    Introduced in *Missing is not zero*.
 
     Given the vectors of the columns, the best vector of each row is a ridge regression on the cells
     it has (:meth:`SVD.fold_in`), and the other way round; each round does both, and no step can
