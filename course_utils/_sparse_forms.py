@@ -41,6 +41,7 @@ def canonical_csr(
     keep_dtype: bool = False,
     sparse_only: bool = False,
     empty: bool = True,
+    sum_duplicates: bool = True,
 ) -> sp.csr_array:
     """Return a matrix as CSR with sorted columns and no duplicates; the given one never changes.
 
@@ -63,6 +64,9 @@ def canonical_csr(
         Whether a dense array is refused, since it does not say which cells were observed.
     empty : bool
         Whether a matrix without rows or columns is allowed.
+    sum_duplicates : bool
+        Whether entries are put in order and duplicates added up. Without, floats in CSR stay as
+        they are stored, which saves a look at all of them where the caller adds up anyway.
 
     Returns
     -------
@@ -84,8 +88,8 @@ def canonical_csr(
     """
     matrix = _two_dimensional(name, matrix, sparse_only, empty)
     check_indices(name, matrix)
-    csr = _promoted_csr(matrix, keep_dtype)
-    if not csr.has_canonical_format:
+    csr = _promoted_csr(_fresh(matrix), keep_dtype, sum_duplicates)
+    if sum_duplicates and not csr.has_canonical_format:
         csr = csr.copy()
         csr.sum_duplicates()  # sorts the columns first
     if matrix.dtype == np.float32:
@@ -157,7 +161,7 @@ def _two_dimensional(name: str, matrix: Any, sparse_only: bool, empty: bool) -> 
     return matrix
 
 
-def _promoted_csr(matrix: Any, keep_dtype: bool) -> sp.csr_array:
+def _promoted_csr(matrix: Any, keep_dtype: bool, sum_duplicates: bool) -> sp.csr_array:
     """CSR in a type that holds sums; converted first, for COO and BSR add up on the way to CSR."""
     wanted = matrix.dtype.newbyteorder("=")  # compiled code reads no other
     if matrix.dtype == np.float16:
@@ -166,32 +170,40 @@ def _promoted_csr(matrix: Any, keep_dtype: bool) -> sp.csr_array:
         wanted = np.dtype(np.float64)
     elif matrix.dtype.kind in "biu" and _may_repeat(matrix):
         wanted = np.dtype(np.uint64 if matrix.dtype.kind == "u" else np.int64)
-    if wanted == np.float32 and is_sparse(matrix) and not _is_canonical(matrix):
+    stays = isinstance(matrix, sp.csr_array) and not sum_duplicates
+    if wanted == np.float32 and is_sparse(matrix) and not (stays or _is_canonical(matrix)):
         wanted = np.dtype(np.float64)  # a long sum in single precision loses digits
-    csr = sp.csr_array(matrix if matrix.dtype == wanted else matrix.astype(wanted))
-    # A new wrapper scans for itself: flags on `matrix` may be stale, for SciPy does not notice
-    # when somebody writes into `matrix.indices`. It also leaves room behind the last entry.
-    parts = csr.data[: csr.nnz], csr.indices[: csr.nnz], csr.indptr
-    return sp.csr_array(parts, shape=csr.shape)
+    if matrix.dtype != wanted:
+        matrix = matrix.astype(wanted)
+    return matrix if isinstance(matrix, sp.csr_array) else _fresh(sp.csr_array(matrix))
+
+
+def _fresh(matrix: Any) -> Any:
+    """Wrap CSR or CSC anew, so that the wrapper looks for itself whether entries are in order.
+
+    Flags on the given one may be stale, for SciPy does not notice when somebody writes into
+    `matrix.indices`. It also leaves room behind the last entry.
+    """
+    if not is_sparse(matrix) or matrix.format not in ("csr", "csc"):
+        return matrix
+    wrapper = sp.csr_array if matrix.format == "csr" else sp.csc_array
+    fresh = wrapper(matrix.shape, dtype=matrix.dtype)  # given the arrays, it would read them all
+    fresh.data, fresh.indices = matrix.data[: matrix.nnz], matrix.indices[: matrix.nnz]
+    fresh.indptr = matrix.indptr
+    return fresh
 
 
 def _is_canonical(matrix: Any) -> bool:
     """Whether each cell is stored at most once, as far as a look at the format and order tells."""
-    if matrix.format in ("lil", "dok", "dia"):
-        return True
-    if matrix.format not in ("csr", "csc"):
-        return False
-    parts = matrix.data[: matrix.nnz], matrix.indices[: matrix.nnz], matrix.indptr
-    return bool(type(matrix)(parts, shape=matrix.shape).has_canonical_format)
+    if matrix.format in ("csr", "csc"):
+        return bool(matrix.has_canonical_format)
+    return matrix.format in ("lil", "dok", "dia")
 
 
 def _may_repeat(matrix: Any) -> bool:
     """Whether a cell is stored several times; formats with one value a cell never do."""
     if not is_sparse(matrix) or _is_canonical(matrix):
         return False
-    if matrix.format in ("csr", "csc"):  # `tocoo` trips over room behind the last entry
-        parts = matrix.data[: matrix.nnz], matrix.indices[: matrix.nnz], matrix.indptr
-        matrix = type(matrix)(parts, shape=matrix.shape)
     rows, columns = matrix.tocoo().coords
     places = rows.astype(np.int64) * matrix.shape[1] + columns
     return len(np.unique(places)) < len(places)

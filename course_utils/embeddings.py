@@ -139,7 +139,13 @@ def sparse_embedding_lookup(
     """
     combiner = _arguments.choice("combiner", combiner, COMBINERS)
     kernel = _arguments.choice("kernel", kernel, KERNELS)
-    weights = canonical_csr("matrix", matrix, stored_zeros=False, keep_dtype=True)
+    weights = canonical_csr(
+        "matrix",
+        matrix,
+        stored_zeros=False,
+        keep_dtype=True,
+        sum_duplicates=combiner != "sum",  # the product adds up anyway
+    )
     rows = _arguments.dense("table", table, empty=True, finite=False, single=True)
     if rows.ndim != 2 or rows.shape[0] != weights.shape[1]:
         raise ValueError(

@@ -171,10 +171,10 @@ def test_psnr_of_noise_that_nothing_cuts_is_that_of_sigma():
     ("truth", "image", "message"),
     [
         ([0.5], [[0.5]], "same shape"),
-        ([], [], "nothing to average"),
+        ([], [], "truth must not be empty"),
         ([0, 255], [0, 255], r"truth must lie in \[0, 1\].*divide bytes by 255"),
         ([-0.5], [0.5], r"truth must lie in \[0, 1\]"),
-        ([np.nan], [0.5], r"truth must lie in \[0, 1\]"),
+        ([np.nan], [0.5], "truth must be finite"),
     ],
 )
 def test_psnr_refuses(truth, image, message):
