@@ -17,10 +17,10 @@ from tools.run_course import ROOT
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--doctest-modules", "tests"]
 # Marker -> the module or package whose doctests need that framework.
 FRAMEWORK_MODULES = {
-    framework_of(name): path if (ROOT / path).is_dir() else f"{path}.py"
+    framework: path if (ROOT / path).is_dir() else f"{path}.py"
     for name in module_names()
-    if framework_of(name) and framework_of(name.rpartition(".")[0]) is None
-    for path in [name.replace(".", "/")]
+    for framework, path in [(framework_of(name), name.replace(".", "/"))]
+    if framework and framework_of(name.rpartition(".")[0]) is None
 }
 NO_TEST = 5  # exit status of pytest when it found nothing to run
 

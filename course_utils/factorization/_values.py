@@ -6,6 +6,8 @@ table next to 1 without rounding one of its numbers, and moves the factors back.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -23,10 +25,8 @@ def checked_matrix(name: str, matrix: Matrix) -> tuple[np.ndarray | sp.csr_array
     return values.astype(np.float64), values.dtype
 
 
-def scaled_to_one(
-    values: np.ndarray | sp.csr_array,
-) -> tuple[np.ndarray | sp.csr_array, int]:
-    """Return values whose largest is from 1/2 to 1, and the power of two that was taken out."""
+def scaled_to_one(values: Any) -> tuple[Any, int]:
+    """Return values, dense or CSR, with a largest from 1/2 to 1, and the power of two taken out."""
     stored = values.data if isinstance(values, sp.csr_array) else values
     largest = max(stored.max(initial=0.0), -stored.min(initial=0.0))
     exponent = int(np.frexp(largest)[1])
