@@ -35,7 +35,7 @@ FIRST = [
     ),
     new_code_cell(
         "def double(x):\n    return x + x  # the secret\n\n\ncheck.double(double)",
-        metadata={"tags": ["solution"], "jupyter": {"source_hidden": True}},
+        metadata={"tags": ["solution"], "jupyter": {"source_hidden": True, "outputs_hidden": True}},
         outputs=[new_output("stream", text="✓ double: 7 of 7 cases\n")],
     ),
     new_markdown_cell("## Recap\n\nOne. Two. Three.\n\n[02 Draw →](01_draw.ipynb#What-is-a-line?)"),

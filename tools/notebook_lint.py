@@ -661,8 +661,9 @@ def exercise_cells(subject: Subject) -> Iterator[Finding]:
         if solution is None or "solution" not in _tags(solution):
             yield i + 1, "the next cell must be the solution, a code cell with the tag 'solution'"
             continue
-        if solution.metadata.get("jupyter", {}).get("source_hidden") is not True:
-            yield i + 2, "a solution needs the metadata jupyter.source_hidden: true"
+        for part in ("source_hidden", "outputs_hidden"):
+            if solution.metadata.get("jupyter", {}).get(part) is not True:
+                yield i + 2, f"a solution needs the metadata jupyter.{part}: true"
         if "TODO" not in stub.source:
             yield i + 1, "a stub holds TODO where the learner's answer goes"
         if "TODO" in solution.source:

@@ -41,7 +41,7 @@ def exercise(number: int, kind: str) -> list[NotebookNode]:
             f"{name} = 4\ncheck.{name}({name})",
             f"✓ {name}: 4",
             tags=["solution"],
-            jupyter={"source_hidden": True},
+            jupyter={"source_hidden": True, "outputs_hidden": True},
         ),
     ]
 

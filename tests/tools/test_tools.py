@@ -29,7 +29,7 @@ GOOD = [
         "print('solved')",
         metadata={
             "tags": ["solution"],
-            "jupyter": {"source_hidden": True},
+            "jupyter": {"source_hidden": True, "outputs_hidden": True},
             "execution": {"iopub.execute_input": "2020-01-01"},
             "collapsed": True,
         },
@@ -86,7 +86,10 @@ def test_what_is_stored_holds_nothing_of_the_machine_or_the_day(course):
     notebook = nbformat.reads(text, as_version=4)
     assert sorted(notebook.metadata) == ["course", "kernelspec", "language_info"]
     assert "version" not in notebook.metadata.language_info
-    assert notebook.cells[3].metadata == {"jupyter": {"source_hidden": True}, "tags": ["solution"]}
+    assert notebook.cells[3].metadata == {
+        "jupyter": {"source_hidden": True, "outputs_hidden": True},
+        "tags": ["solution"],
+    }
     assert [cell.id for cell in notebook.cells] == [f"cell-{number}" for number in range(6)]
     assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [
         1,
