@@ -9,12 +9,18 @@ else
 endif
 RUN := $(BIN)/python
 STAMP := $(VENV)/.complete
+# Notebooks at the same time: make course JOBS=4
+JOBS ?=
 
-.PHONY: course lab site slides handout assignment test test-browser test-class lint types unit notebooks bench mutants refresh data clean
+.PHONY: course lab site slides handout assignment test test-browser test-class lint types unit notebooks bench mutants refresh data clean help
 
 ## course: execute every notebook on the shipped data; pages to read in build/html
 course: $(STAMP)
-	$(RUN) -m tools.run_course
+	$(RUN) -m tools.run_course $(if $(JOBS),--jobs $(JOBS))
+
+## help: print these lines
+help:
+	@sed -n 's/^## //p' Makefile
 
 ## lab: open JupyterLab at notebook 00
 lab: $(STAMP)
@@ -51,7 +57,7 @@ unit: $(STAMP)
 	$(RUN) -m tools.check_units
 
 notebooks: $(STAMP)
-	$(RUN) -m tools.check_notebooks
+	$(RUN) -m tools.check_notebooks $(if $(JOBS),--jobs $(JOBS))
 
 ## test-browser: JupyterLab and the pages in a real browser, which has to be installed (Chromium)
 test-browser: $(VENV)/.browser
@@ -82,6 +88,7 @@ refresh: $(STAMP)
 data: $(STAMP)
 	$(RUN) data/build.py
 
+## clean: remove everything that was built, .venv too
 clean:
 	rm -rf build $(VENV)
 

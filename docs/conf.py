@@ -1,6 +1,7 @@
 """Sphinx's settings for the site. `make site` lays out the pages and calls Sphinx."""
 
 from importlib import import_module
+from operator import attrgetter
 
 from docutils import nodes
 
@@ -68,8 +69,18 @@ def _plain_citations(app, page, template, context, document):
         context["body"] = context["body"].replace(marked, plain)
 
 
+def _own_source(app, module, attribute):
+    """Look for the source of what a stand-in of a framework has decorated in the module itself."""
+    try:
+        found = attrgetter(attribute)(import_module(module)).__module__
+    except (AttributeError, ImportError):
+        return None
+    return None if found.startswith("course_utils") else module
+
+
 def setup(app):
     """Register the renderer of formulas, what the reference leaves out, and how it is repaired."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.connect("autodoc-skip-member", _skip_fields)
+    app.connect("viewcode-follow-imported", _own_source)
     app.connect("html-page-context", _plain_citations)

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools.run_course import to_json
+from tools.stored import to_json
 
 ALT = 'A "line" that rises & ends at one.'
 PIXEL = (

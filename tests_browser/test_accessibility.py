@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tools.run_course import ROOT, find_notebooks, index_page, to_html
+from tools.course import ROOT, find_notebooks
+from tools.pages import index_page, to_html
 
 SERIOUS = {"serious", "critical"}
 SITE = ROOT / "build" / "site"

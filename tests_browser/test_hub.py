@@ -9,7 +9,7 @@ import time
 import nbformat
 
 from tests_browser import lab
-from tools.run_course import NOTEBOOKS
+from tools.course import NOTEBOOKS
 
 SOURCE = NOTEBOOKS / "01_align_and_index.ipynb"
 LEARNERS = [f"learner{number}" for number in range(1, 6)]

@@ -5,7 +5,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests_browser import lab
-from tools.run_course import KERNELSPEC, NOTEBOOKS, find_notebooks, normalise
+from tools.course import NOTEBOOKS, find_notebooks
+from tools.stored import KERNELSPEC, normalise
 
 SLIDER = """import ipywidgets
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from tools import assignment
-from tools.run_course import NOTEBOOKS
+from tools.course import NOTEBOOKS
 
 NAME = "01_align_and_index"
 SOURCE = NOTEBOOKS / f"{NAME}.ipynb"

@@ -13,13 +13,14 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from tools.run_course import ROOT, notebook_options, to_json, write_atomically
+from course_utils._files import home
+from tools.course import ROOT, program
+from tools.stored import to_json, write_atomically
 
 CHECKS = re.compile(r"^from course_utils\.checks import (\w+) as check$", re.M)
 HEADING = re.compile(r"^### Exercise \d+ · ([●○]+)", re.M)
@@ -151,25 +152,10 @@ def _metadata(grade_id: str, **settings: Any) -> NotebookNode:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Command line; default ``sys.argv[1:]``.
-
-    Returns
-    -------
-    int
-        0, or 2 if a name is unknown.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.assignment", description="Write assignments for nbgrader."
-    )
+def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
-        type=Path,
+        type=home,
         default=ROOT / "build" / "assignment",
         help="folder of the class (build/assignment)",
     )
@@ -178,9 +164,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="give a share of the points for each case that is right",
     )
-    options = notebook_options(parser, arguments)
-    if options is None:
-        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Exit status: 0."""
     for path in options.notebooks:
         assignment = convert(nbformat.read(path, as_version=4), partial=options.partial)
         write_atomically(options.output / "source" / path.stem / path.name, to_json(assignment))
@@ -194,6 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"next, in {options.output}:  nbgrader generate_assignment {options.notebooks[0].stem}")
     return 0
 
+
+main = program("assignment", "Write assignments for nbgrader.", _run, _options)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,6 +5,7 @@ Runs on the bare interpreter, before anything is installed, so it uses the stand
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -78,4 +79,8 @@ def _create(venv: Path, python: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))
+    parser = argparse.ArgumentParser(
+        prog="python tools/bootstrap.py", description="Build the course's virtual environment."
+    )
+    parser.add_argument("folder", nargs="?", default=".venv", help="where it is built (.venv)")
+    sys.exit(main(parser.parse_args().folder))

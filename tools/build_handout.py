@@ -16,8 +16,11 @@ import nbformat
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 from nbformat import NotebookNode
 
+from course_utils._files import home
 from tools.check_pages import problems
-from tools.run_course import ROOT, index_page, notebook_options, to_html, to_json, write_atomically
+from tools.course import ROOT, program, report
+from tools.pages import index_page, only_present, to_html
+from tools.stored import to_json, write_atomically
 
 
 def without_solutions(notebook: NotebookNode) -> NotebookNode:
@@ -47,6 +50,8 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
 def build(notebooks: Sequence[Path], output: Path) -> Path:
     """Write notebooks and pages without solutions, and an archive of them.
 
+    Links to notebooks that are not among them become plain text.
+
     Parameters
     ----------
     notebooks : sequence of Path
@@ -60,8 +65,10 @@ def build(notebooks: Sequence[Path], output: Path) -> Path:
         The zip file beside the folder.
     """
     shutil.rmtree(output, ignore_errors=True)
+    present = {path.stem for path in notebooks}
     handouts = [
-        (path.stem, without_solutions(nbformat.read(path, as_version=4))) for path in notebooks
+        (path.stem, only_present(without_solutions(nbformat.read(path, as_version=4)), present))
+        for path in notebooks
     ]
     for name, handout in handouts:
         write_atomically(output / f"{name}.ipynb", to_json(without_outputs(handout)))
@@ -70,33 +77,19 @@ def build(notebooks: Sequence[Path], output: Path) -> Path:
     return Path(shutil.make_archive(str(output), "zip", output.parent, output.name))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program.
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", type=home, default=ROOT / "build" / "handout")
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Command line; default ``sys.argv[1:]``.
 
-    Returns
-    -------
-    int
-        0, or 1 if a page has a problem, or 2 if a name is unknown.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.build_handout", description="Make notebooks without solutions."
-    )
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "handout")
-    options = notebook_options(parser, arguments)
-    if options is None:
-        return 2
+def _run(options: argparse.Namespace) -> int:
+    """Exit status: 0, or 1 if a page has a problem."""
     archive = build(options.notebooks, options.output.resolve())
-    found = problems(options.output)
-    for line in found:
-        print(f"✗ {line}", file=sys.stderr)
-    print(f"{len(options.notebooks)} notebooks without solutions, {len(found)} problems: {archive}")
-    return int(bool(found))
+    count = len(options.notebooks)
+    summary = f"{count} notebooks without solutions, {{}}: {archive}"
+    return report(problems(options.output), summary)
 
+
+main = program("build_handout", "Make notebooks without solutions.", _run, _options)
 
 if __name__ == "__main__":
     sys.exit(main())

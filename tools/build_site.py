@@ -18,21 +18,18 @@ import nbformat
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
+from course_utils._files import home
 from course_utils._frameworks import module_names
 from tools.check_pages import problems
-from tools.run_course import (
-    ROOT,
-    notebook_options,
-    replace_widgets,
-    title_of,
-    to_json,
-    write_atomically,
-)
+from tools.course import ROOT, program, report, title_of
+from tools.pages import only_present, replace_widgets, without_absent
+from tools.stored import to_json, write_atomically
 
 DOCS = ROOT / "docs"
 # Documents of the repository that are pages of the site as they are.
 DOCUMENTS = {
     "docs/teach.md": "Teach with this course",
+    "docs/missing.md": "What is missing",
     "data/README.md": "The data",
     "CONTRIBUTING.md": "How to change the course",
 }
@@ -144,6 +141,8 @@ def api_page(name: str, module: str) -> str:
 def lay_out(notebooks: Sequence[Path], folder: Path) -> None:
     """Write everything that Sphinx reads into an empty folder.
 
+    Links to notebooks that are not among those given become plain text.
+
     Parameters
     ----------
     notebooks : sequence of Path
@@ -152,14 +151,18 @@ def lay_out(notebooks: Sequence[Path], folder: Path) -> None:
         Where to; what is there is removed first.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    for name in (*DOCUMENTS, *LINKED):
+    present = {path.stem for path in notebooks}
+    for name in LINKED:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
+    for name in DOCUMENTS:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        write_atomically(folder / name, without_absent(text, present))
     for name in ("conf.py", "site.css"):
         shutil.copy(DOCS / name, folder / name)
     titles = {}
     for path in notebooks:
-        page = prepare(nbformat.read(path, as_version=4))
+        page = only_present(prepare(nbformat.read(path, as_version=4)), present)
         write_atomically(folder / "notebooks" / path.name, to_json(page))
         titles[f"notebooks/{path.stem}"] = f"{path.name[:2]} {title_of(page)}"
 
@@ -170,7 +173,7 @@ def lay_out(notebooks: Sequence[Path], folder: Path) -> None:
         write_atomically(folder / "api" / f"{name}.md", api_page(name, f"course_utils.{module}"))
 
     # The README is the first page, so that the two never tell different things.
-    index = (ROOT / "README.md").read_text(encoding="utf-8")
+    index = without_absent((ROOT / "README.md").read_text(encoding="utf-8"), present)
     index += "\n" + toctree("Notebooks", titles)
     index += "\n" + toctree("Functions", {f"api/{name}": name for name in sorted(modules)})
     index += "\n" + toctree("About", {page.removesuffix(".md"): t for page, t in DOCUMENTS.items()})
@@ -215,37 +218,25 @@ def build(notebooks: Sequence[Path], output: Path, *, address: str) -> list[str]
     return warned + problems(output)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Command line; default ``sys.argv[1:]``.
-
-    Returns
-    -------
-    int
-        0, or 1 if Sphinx warned or a page has a problem, or 2 if a name is unknown.
-    """
-    parser = argparse.ArgumentParser(prog="python -m tools.build_site", description="Build a site.")
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "site")
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", type=home, default=ROOT / "build" / "site")
     parser.add_argument(
         "--repository",
         default=repository(),
         help="address for the launch links (Repository in [project.urls] of pyproject.toml)",
     )
-    options = notebook_options(parser, arguments)
-    if options is None:
-        return 2
-    found = build(options.notebooks, options.output.resolve(), address=options.repository)
-    for line in found:
-        print(f"✗ {line}", file=sys.stderr)
-    pages = len(list(options.output.rglob("*.html")))
-    print(f"{pages} pages, {len(found)} problems")
-    print(f"read them in a browser:  {options.output / 'index.html'}")
-    return int(bool(found))
 
+
+def _run(options: argparse.Namespace) -> int:
+    """Exit status: 0, or 1 if Sphinx warned or a page has a problem."""
+    found = build(options.notebooks, options.output.resolve(), address=options.repository)
+    pages = len(list(options.output.rglob("*.html")))
+    status = report(found, f"{pages} pages, {{}}")
+    print(f"read them in a browser:  {options.output / 'index.html'}")
+    return status
+
+
+main = program("build_site", "Build a site.", _run, _options)
 
 if __name__ == "__main__":
     sys.exit(main())

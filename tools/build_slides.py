@@ -25,17 +25,12 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from course_utils._files import home
 from tools.check_pages import problems
+from tools.course import ROOT, program, report, title_of
 from tools.mathml import markdown_to_html
-from tools.run_course import (
-    ROOT,
-    index_page,
-    link_pages,
-    notebook_options,
-    replace_widgets,
-    title_of,
-    write_atomically,
-)
+from tools.pages import index_page, link_pages, only_present, replace_widgets
+from tools.stored import write_atomically
 
 TEMPLATE = Path(__file__).with_name("slides_template")
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js", "LICENSE")
@@ -211,6 +206,8 @@ def deck(notebook: NotebookNode, name: str) -> str:
 def build(notebooks: Sequence[Path], output: Path) -> None:
     """Write the decks, a page that lists them, and reveal.js beside them.
 
+    Links to notebooks that are not among them become plain text.
+
     Parameters
     ----------
     notebooks : sequence of Path
@@ -223,39 +220,27 @@ def build(notebooks: Sequence[Path], output: Path) -> None:
     carried = resources.files("sphinx_revealjs") / "_static" / "revealjs"
     for file in REVEAL:
         (output / "reveal" / Path(file).name).write_bytes((carried / file).read_bytes())
-    read = [(path.stem, nbformat.read(path, as_version=4)) for path in notebooks]
+    present = {path.stem for path in notebooks}
+    read = [
+        (path.stem, only_present(nbformat.read(path, as_version=4), present)) for path in notebooks
+    ]
     for name, notebook in read:
         write_atomically(output / f"{name}.html", deck(notebook, name))
     write_atomically(output / "index.html", index_page(read))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program.
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", type=home, default=ROOT / "build" / "slides")
 
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Command line; default ``sys.argv[1:]``.
 
-    Returns
-    -------
-    int
-        0, or 1 if a page has a problem, or 2 if a name is unknown.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.build_slides", description="Make slides."
-    )
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "slides")
-    options = notebook_options(parser, arguments)
-    if options is None:
-        return 2
+def _run(options: argparse.Namespace) -> int:
+    """Exit status: 0, or 1 if a page has a problem."""
     build(options.notebooks, options.output.resolve())
-    found = problems(options.output)
-    for line in found:
-        print(f"✗ {line}", file=sys.stderr)
-    print(f"{len(options.notebooks)} decks, {len(found)} problems: {options.output / 'index.html'}")
-    return int(bool(found))
+    index = options.output / "index.html"
+    return report(problems(options.output), f"{len(options.notebooks)} decks, {{}}: {index}")
 
+
+main = program("build_slides", "Make slides.", _run, _options)
 
 if __name__ == "__main__":
     sys.exit(main())

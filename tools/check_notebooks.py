@@ -13,21 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.run_course import ROOT, notebook_options
+from tools.course import ONE_THREAD, ROOT, longest_first, program
 
 CELL_TIMEOUT = 300  # seconds
 NO_NETWORK = ROOT / "tests" / "no_network"
-# Idle OpenMP threads spin: with more busy threads than cores everything takes ten times as long.
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    )
-}
 
 
 def check(
@@ -61,9 +50,10 @@ def check(
     path = [*map(str, pythonpath), str(NO_NETWORK), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
-    command += [f"--nbval-cell-timeout={CELL_TIMEOUT}", "-n", str(workers), "--dist", "loadscope"]
+    command += [f"--nbval-cell-timeout={CELL_TIMEOUT}", "-n", str(workers)]
+    command += ["--dist", "loadscope", "--no-loadscope-reorder"]  # in the order given below
     return subprocess.run(
-        [*command, *options, *map(str, paths)],
+        [*command, *options, *map(str, longest_first(paths))],
         cwd=ROOT,
         env=environment,
         text=True,
@@ -72,28 +62,16 @@ def check(
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Command line; default ``sys.argv[1:]``.
-
-    Returns
-    -------
-    int
-        The exit status of pytest, or 2 if a name is unknown.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.check_notebooks", description="Compare every stored output."
-    )
+def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=2, help="notebooks at the same time (2)")
-    options = notebook_options(parser, arguments)
-    if options is None:
-        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Exit status of pytest."""
     return check(options.notebooks, workers=min(options.workers, len(options.notebooks))).returncode
 
+
+main = program("check_notebooks", "Compare every stored output.", _run, _options)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,8 +11,7 @@ import subprocess
 import sys
 
 from course_utils._frameworks import framework_of, module_names
-from tools.check_notebooks import ONE_THREAD
-from tools.run_course import ROOT
+from tools.course import ONE_THREAD, ROOT
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--doctest-modules", "tests"]
 # Marker -> the module or package whose doctests need that framework.

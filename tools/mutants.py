@@ -31,9 +31,11 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from tools.check_notebooks import ONE_THREAD, check
+from course_utils._frameworks import framework_of, module_names
+from tools.check_notebooks import check
+from tools.course import ONE_THREAD, ROOT, find_notebooks
 from tools.notebook_lint import IGNORE
-from tools.run_course import ROOT, find_notebooks, to_json, write_atomically
+from tools.stored import to_json, write_atomically
 
 WORK = ROOT / "build" / "mutants"
 PASSING_SCORE = 0.90
@@ -313,23 +315,24 @@ def test_example(name):
 
 def group_of(module: str) -> str:
     """Group in which a module of `course_utils` is mutated."""
-    return module.removesuffix("_models") if module.endswith("_models") else "plain"
+    return framework_of(f"course_utils.{module}") or "plain"
 
 
-# Nothing to call, and positions and colours of a drawing, which are judged by eye.
-NOT_MUTATED = {"__init__", "plots"}
+# Positions and colours of a drawing, which are judged by eye, and the checks of the exercises,
+# which have a gate of their own.
+NOT_MUTATED = re.compile(r"plots(\.|$)|checks\.(?!engine$|_)")
 
 
 def modules() -> list[str]:
-    """Modules of `course_utils` that are mutated, by name."""
-    found = sorted(path.stem for path in (ROOT / "course_utils").glob("*.py"))
-    return [*(name for name in found if name not in NOT_MUTATED), "engine"]
+    """Modules of `course_utils` that are mutated, by dotted name such as "metrics.errors"."""
+    found = [name.removeprefix("course_utils.") for name in module_names()]
+    packages = {name.rpartition(".")[0] for name in found} | {"course_utils"}  # nothing to call
+    return [name for name in found if name not in packages and not NOT_MUTATED.match(name)]
 
 
 def module_path(module: str) -> str:
     """Path of a module in the repository."""
-    folder = "course_utils/checks" if module == "engine" else "course_utils"
-    return f"{folder}/{module}.py"
+    return f"course_utils/{module.replace('.', '/')}.py"
 
 
 def prepare(group: str, chosen: Sequence[str]) -> Path:
@@ -367,7 +370,9 @@ def prepare(group: str, chosen: Sequence[str]) -> Path:
 def _tests_of(folder: Path, chosen: Sequence[str]) -> list[str]:
     """Test files that import `course_utils` and name a chosen module; others can kill nothing."""
     package = re.compile(r"^\s*(?:from|import) course_utils\b", re.M)
-    module = re.compile(rf"\b(?:{'|'.join(chosen)})\b")
+    # A test may import what a package makes public, or name a module in it.
+    names = {part for module in chosen for part in module.split(".")}
+    module = re.compile(rf"\b(?:{'|'.join(sorted(names))})\b")
     found = []
     for file in sorted((folder / "tests").rglob("test_*.py")):
         text = file.read_text(encoding="utf-8")
@@ -392,7 +397,7 @@ def _write_doctests(folder: Path, module: str) -> str:
         marker=group if group != "plain" else "filterwarnings('error')",
         names=names,
     )
-    name = f"tests/test_doctests_{module}.py"
+    name = f"tests/test_doctests_{module.replace('.', '_')}.py"
     (folder / name).write_text(text, encoding="utf-8")
     return name
 
@@ -497,6 +502,11 @@ def score(tally: Counter[str]) -> float:
 # ------------------------------------------------------------------------------------- the program
 
 
+def _is_in(module: str, names: Sequence[str]) -> bool:
+    """Whether a module, or a package that holds it, is among names."""
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program.
 
@@ -514,12 +524,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m tools.mutants", description="Change the course and see who notices."
     )
     parser.add_argument(
-        "names", nargs="*", help="modules such as 'sparse', notebooks such as '01'; default: all"
+        "names",
+        nargs="*",
+        help="modules or packages such as 'metrics', notebooks such as '01'; default: all",
     )
     options = parser.parse_args(arguments)
     known = modules()
-    chosen = [module for module in known if not options.names or module in options.names]
-    rest = [name for name in options.names if name not in known]
+    chosen = [module for module in known if not options.names or _is_in(module, options.names)]
+    rest = [name for name in options.names if not any(_is_in(module, [name]) for module in known)]
     try:
         notebooks = find_notebooks(rest) if rest or not options.names else []
     except ValueError as error:
@@ -527,12 +539,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     scores = []
     for module, tally in mutate_package(chosen).items():
-        print(f"{module:<18}{score(tally):>7.1%}   of {tally.total()}: {dict(tally)}")
+        print(f"{module:<26}{score(tally):>7.1%}   of {tally.total()}: {dict(tally)}")
         scores.append((score(tally), tally.total()))
     total = sum(count for _, count in scores)
     package = sum(share * count for share, count in scores) / max(1, total)
     if scores:
-        print(f"{'course_utils':<18}{package:>7.1%}   of {total} mutants noticed")
+        print(f"{'course_utils':<26}{package:>7.1%}   of {total} mutants noticed")
     outcomes = mutate_notebooks(notebooks)
     for name, outcome in outcomes.items():
         print(f"{name}: {outcome}")

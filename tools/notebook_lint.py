@@ -12,7 +12,7 @@ import ast
 import copy
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools.course import program
 from tools.mathml import unreadable_formulas
-from tools.run_course import NOTEBOOKS, find_notebooks, normalise, to_json
+from tools.stored import normalise, to_json
 
 MAX_BYTES = 2_000_000
 MAX_LINES, MAX_SETUP_LINES, MAX_WIDTH = 20, 10, 100
@@ -766,27 +767,10 @@ def lint(path: Path) -> list[Problem]:
     ]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Command line; default ``sys.argv[1:]``.
-
-    Returns
-    -------
-    int
-        0, or 1 if a rule is broken, or 2 if a name is unknown.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.notebook_lint", description="Check the notebooks against the rules."
-    )
-    parser.add_argument("notebooks", nargs="*", help="number, name or path; default: all of them")
-    options = parser.parse_args(arguments)
+def _run(options: argparse.Namespace) -> int:
+    """Exit status: 0, or 1 if a rule is broken, or 2 if a file is no notebook."""
     try:
-        paths = find_notebooks(options.notebooks, NOTEBOOKS)
-        problems = {path: lint(path) for path in paths}
+        problems = {path: lint(path) for path in options.notebooks}
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -800,9 +784,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in found:
             print(f"    {problem}")
     total = sum(map(len, problems.values()))
-    print(f"{len(RULES)} rules, {len(paths)} notebooks, {total} problems")
+    print(f"{len(RULES)} rules, {len(problems)} notebooks, {total} problems")
     return int(total > 0)
 
+
+main = program("notebook_lint", "Check the notebooks against the rules.", _run)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,7 +11,7 @@ import sys
 
 import nbformat
 
-from tools.run_course import NOTEBOOKS, ROOT
+from tools.course import NOTEBOOKS, ROOT
 
 SOURCE = NOTEBOOKS / "07_autoencode_digits.ipynb"
 PICTURE = ROOT / "docs" / "picture.png"

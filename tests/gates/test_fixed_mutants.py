@@ -14,13 +14,14 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools import mutants
 from tools.mutants import Mutant
-from tools.run_course import to_json
+from tools.stored import to_json
 
 NOTEBOOK = "notebooks/01_align_and_index.ipynb"
 MUTANTS = {
     "left_align forgets duplicates and stored zeros": Mutant(
         "course_utils/sparse.py",
-        "    csr = _canonical_csr(matrix)\n    counts = np.diff(csr.indptr)\n    # The k-th",
+        '    csr = canonical_csr("matrix", matrix, stored_zeros=False, finite=False, keep_dtype=True)\n'
+        "    counts = np.diff(csr.indptr)\n    # The k-th",
         "    csr = sp.csr_array(matrix)\n    counts = np.diff(csr.indptr)\n    # The k-th",
         NOTEBOOK,
     ),

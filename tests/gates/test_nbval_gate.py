@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools import check_notebooks
-from tools.run_course import to_json
+from tools.stored import to_json
 
 PICTURE = """from IPython.display import display
 display({"image/png": "iVBORw0KGgo=", "text/plain": "A line that rises."}, raw=True)"""

@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools import assignment
-from tools.run_course import find_notebooks
+from tools.course import find_notebooks
 
 SETUP = """import numpy as np
 

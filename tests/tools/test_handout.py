@@ -9,7 +9,9 @@ from bs4 import BeautifulSoup
 from small_notebooks import ALT, write
 
 from tools.build_handout import build, main, without_outputs, without_solutions
-from tools.run_course import find_notebooks, to_html, to_json
+from tools.course import find_notebooks
+from tools.pages import to_html
+from tools.stored import to_json
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,13 @@ def test_command_line(tmp_path, capsys):
     paths = write(tmp_path)
     assert main(["--output", str(tmp_path / "out"), *map(str, paths)]) == 0
     assert "2 notebooks without solutions, 0 problems" in capsys.readouterr().out
-    assert main(["--output", str(tmp_path / "out"), str(paths[0])]) == 1  # its link leads nowhere
-    assert "01_draw.html" in capsys.readouterr().err
+    assert main(["--output", str(tmp_path / "out"), str(paths[0])]) == 0
+    page = (tmp_path / "out" / "00_add.html").read_text(encoding="utf-8")
+    assert "02 Draw →" in page  # as text: the notebook is not there
+    assert "01_draw" not in page
+    text = paths[0].read_text(encoding="utf-8")
+    paths[0].write_text(text.replace("01_draw.ipynb", "nowhere.html"), encoding="utf-8")
+    assert main(["--output", str(tmp_path / "out"), str(paths[0])]) == 1
+    assert "nowhere.html" in capsys.readouterr().err
     assert main(["77"]) == 2
     assert "no notebook called '77'" in capsys.readouterr().err

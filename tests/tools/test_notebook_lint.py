@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import notebook_lint
-from tools.run_course import normalise, to_json
+from tools.stored import normalise, to_json
 
 ALT = "A line that rises from left to right."
 WORDS = "The words between the code say what is asked, and why the answer holds. "

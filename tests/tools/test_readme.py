@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tools.course import NOTEBOOKS, ROOT, find_notebooks
 from tools.picture import PICTURE, stored_picture
-from tools.run_course import NOTEBOOKS, ROOT, find_notebooks
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NAMES = [path.name for path in find_notebooks([])]

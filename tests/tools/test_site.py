@@ -13,7 +13,7 @@ from small_notebooks import ALT, write
 
 from tools.build_site import heading_slug, prepare, theme_options
 from tools.check_pages import problems
-from tools.run_course import ROOT, find_notebooks, title_of
+from tools.course import ROOT, find_notebooks, title_of
 
 # Under xdist one worker builds the site for all tests.
 pytestmark = pytest.mark.xdist_group("site")

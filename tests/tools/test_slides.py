@@ -115,5 +115,10 @@ def test_command_line(tmp_path, capsys):
     paths = write(tmp_path)
     assert main(["--output", str(tmp_path / "out"), *map(str, paths)]) == 0
     assert "2 decks, 0 problems" in capsys.readouterr().out
-    assert main(["--output", str(tmp_path / "out"), str(paths[0])]) == 1  # its link leads nowhere
+    assert main(["--output", str(tmp_path / "out"), str(paths[0])]) == 0
+    assert "01_draw" not in (tmp_path / "out" / "00_add.html").read_text(encoding="utf-8")
+    text = paths[0].read_text(encoding="utf-8")
+    paths[0].write_text(text.replace("01_draw.ipynb", "nowhere.html"), encoding="utf-8")
+    assert main(["--output", str(tmp_path / "out"), str(paths[0])]) == 1
+    assert "nowhere.html" in capsys.readouterr().err
     assert main(["77"]) == 2

@@ -1,14 +1,24 @@
 """The program that runs the notebooks, tried on small ones."""
 
+import os
 import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import run_course
+from tools.course import ROOT, find_notebooks, longest_first
+from tools.pages import to_html
+from tools.stored import truthful
 
 ALT = 'A "line" that rises & ends.'
 OPENING = """# Do toys
@@ -61,9 +71,9 @@ def course(tmp_path_factory):
     write(folder / "01_bad.ipynb", BAD)
     write(folder / "02_dead.ipynb", DEAD)
     (folder / "03_broken.ipynb").write_text("not json", encoding="utf-8")
-    sources = run_course.find_notebooks([], folder)
+    sources = find_notebooks([], folder)
     before = {path.name: path.read_bytes() for path in sources}
-    runs = run_course.run_all(sources, folder / "build", in_place=True)
+    runs = run_course.run_all(sources, folder / "build", in_place=True, jobs=1)
     first = sources[0].read_bytes()
     run_course.run_all(sources[:1], folder / "build", in_place=True)
     html = {path.name: path.read_text("utf-8") for path in (folder / "build/html").glob("*.html")}
@@ -125,7 +135,7 @@ def test_an_untruthful_run_time_is_corrected_in_both_places(course):
     ],
 )
 def test_truthful(promised, measured, holds):
-    assert run_course.truthful(promised, measured) is holds
+    assert truthful(promised, measured) is holds
 
 
 def test_the_others_run_when_one_fails(course):
@@ -187,7 +197,7 @@ def test_a_notebook_saved_while_it_runs_is_left_alone(tmp_path, monkeypatch):
     path = tmp_path / "00_good.ipynb"
     write(path, GOOD)
 
-    def save_meanwhile(source, notebook, on_cell):
+    async def save_meanwhile(source, notebook, on_cell, environment):
         source.write_text("edited", encoding="utf-8")
         return run_course.Run(source, notebook, 1.0, "")
 
@@ -197,36 +207,130 @@ def test_a_notebook_saved_while_it_runs_is_left_alone(tmp_path, monkeypatch):
     assert "saved by someone else" in run.error
 
 
-def test_an_interruption_stops_the_course_and_keeps_what_there_is(tmp_path, monkeypatch, capsys):
-    for name in ("00_good.ipynb", "01_more.ipynb"):
-        write(tmp_path / name, GOOD)
+SLEEPS = """import os, pathlib, time
+pathlib.Path("pid").write_text(str(os.getpid()))
+time.sleep(300)"""
 
-    def interrupted(source, notebook, on_cell):
-        return run_course.Run(source, notebook, 1.0, "cell 1: interrupted", interrupted=True)
 
-    monkeypatch.setattr(run_course, "execute", interrupted)
-    status = run_course.main(
-        ["--output", str(tmp_path / "build"), *map(str, sorted(tmp_path.glob("*.ipynb")))]
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+@pytest.mark.timeout(100)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_stops_the_course_and_leaves_no_kernel(tmp_path, how):
+    write(tmp_path / "00_sleeps.ipynb", [new_code_cell("print(1)"), new_code_cell(SLEEPS)])
+    write(tmp_path / "01_waits.ipynb", GOOD)
+    paths = map(str, sorted(tmp_path.glob("*.ipynb")))
+    options = ["--in-place", "--jobs", "1", "--output", str(tmp_path / "build"), *paths]
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.ipynb")}
+    course = subprocess.Popen(
+        [sys.executable, "-m", "tools.run_course", *options],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        encoding="utf-8",
     )
-    assert status == 130
-    assert [path.name for path in (tmp_path / "build/executed").iterdir()] == ["00_good.ipynb"]
-    assert "✗ 00_good.ipynb: cell 1: interrupted" in capsys.readouterr().err
+    while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()):
+        assert course.poll() is None
+        time.sleep(0.1)
+    course.send_signal(how)
+    _, printed = course.communicate(timeout=60)
+    assert course.returncode == 130
+    assert "✗ 00_sleeps.ipynb: cell 2 ('import os, pathlib, time'): interrupted" in printed
+    (kept,) = (tmp_path / "build/executed").iterdir()
+    assert nbformat.read(kept, as_version=4).cells[0].outputs[0].text == "1\n"
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.ipynb")} == before
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
+def test_what_is_hidden_with_its_outputs_is_folded_with_them():
+    hidden = {"jupyter": {"source_hidden": True, "outputs_hidden": True}}
+    printed = [new_output("stream", name="stdout", text="the outcome")]
+    notebook = new_notebook(
+        cells=[
+            new_code_cell("first()", metadata={**hidden, "tags": ["solution"]}, outputs=printed),
+            new_code_cell("second()", metadata=hidden, outputs=printed),
+        ]
+    )
+    folded = re.findall(r"<details.*?</details>", to_html(notebook, "name"), re.S)
+    assert ["Show the solution" in part for part in folded] == [True, False]
+    assert all("the outcome" in part for part in folded)
+
+
+def test_side_by_side_the_course_comes_out_the_same(course, tmp_path):
+    sources = [Path(shutil.copy(path, tmp_path)) for path in find_notebooks([], course.folder)]
+    runs = run_course.run_all(sources, tmp_path / "build", in_place=True, jobs=3)
+    assert [run.source for run in runs] == sources
+    assert [run.error for run in runs] == [run.error for run in course.runs]
+    for path in sources:
+        assert path.read_bytes() == (course.folder / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "expected"), [(1, 99, 1), (8, 99, 3), (2, 99, 2), (8, 5, 2), (8, 0, 1)]
+)
+def test_jobs_fit_into_cores_and_memory(tmp_path, cores, gigabytes, expected):
+    for name, source in [("00_a", "load_mnist()"), ("01_b", "1"), ("02_c", "2")]:
+        write(tmp_path / f"{name}.ipynb", [new_code_cell(source)])
+    paths = find_notebooks([], tmp_path)
+    assert run_course.jobs_for(paths, cores, gigabytes * 2**30) == expected
+
+
+def test_the_longest_notebook_begins_first(tmp_path):
+    for name, seconds in [("00_a", 5), ("01_b", None), ("02_c", 30), ("03_d", 5)]:
+        write(tmp_path / f"{name}.ipynb", GOOD, seconds=seconds)
+    order = [path.stem for path in longest_first(find_notebooks([], tmp_path))]
+    assert order == ["02_c", "00_a", "03_d", "01_b"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no local sockets")
+def test_a_long_temporary_folder_and_a_foreign_kernel_do_no_harm(tmp_path):
+    long = tmp_path / ("x" * 90)
+    foreign = tmp_path / "data" / "kernels" / "python3"
+    for folder in (long, foreign):
+        folder.mkdir(parents=True)
+    (foreign / "kernel.json").write_text(
+        '{"argv": ["/bin/false"], "display_name": "old", "language": "python"}', encoding="utf-8"
+    )
+    write(tmp_path / "00_good.ipynb", [new_code_cell("import sys\nprint(sys.executable)")])
+    environment = {"TMPDIR": str(long), "JUPYTER_DATA_DIR": str(tmp_path / "data")}
+    options = ["--output", str(tmp_path / "build"), str(tmp_path / "00_good.ipynb")]
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.run_course", *options],
+        cwd=ROOT,
+        env=os.environ | environment | {"JUPYTER_PREFER_ENV_PATH": "0"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert run.returncode == 0, run.stderr
+    executed = nbformat.read(tmp_path / "build/executed/00_good.ipynb", as_version=4)
+    assert executed.cells[0].outputs[0].text == f"{sys.executable}\n"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_what_a_program_prints_can_always_be_printed(encoding):
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.notebook_lint", "01"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+    )
+    assert b"UnicodeEncodeError" not in run.stderr
+    assert "01_align_and_index: " in run.stdout.decode("utf-8")
 
 
 def test_find_notebooks(tmp_path):
     for name in ("01_b.ipynb", "00_a.ipynb", "notes.ipynb"):
         write(tmp_path / name, GOOD)
     first, second = tmp_path / "00_a.ipynb", tmp_path / "01_b.ipynb"
-    assert run_course.find_notebooks([], tmp_path) == [first, second]
+    assert find_notebooks([], tmp_path) == [first, second]
     for name in ("01", "01_b", "01_b.ipynb", str(second)):
-        assert run_course.find_notebooks([name], tmp_path) == [second]
-    assert run_course.find_notebooks(["01", "00", "00_a"], tmp_path) == [first, second]
+        assert find_notebooks([name], tmp_path) == [second]
+    assert find_notebooks(["01", "00", "00_a"], tmp_path) == [first, second]
 
 
 def test_unknown_names_are_refused_with_the_list(tmp_path, capsys):
     with pytest.raises(ValueError, match=r"no notebook called '77'; there are:\n  \(none\)"):
-        run_course.find_notebooks(["77"], tmp_path)
+        find_notebooks(["77"], tmp_path)
     with pytest.raises(ValueError, match="there is no notebook in"):
-        run_course.find_notebooks([], tmp_path)
+        find_notebooks([], tmp_path)
     assert run_course.main(["77"]) == 2
     assert "no notebook called '77'; there are:\n  00_start_here" in capsys.readouterr().err
