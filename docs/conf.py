@@ -70,12 +70,16 @@ def _plain_citations(app, page, template, context, document):
 
 
 def _own_source(app, module, attribute):
-    """Look for the source of what a stand-in of a framework has decorated in the module itself."""
+    """Link the source of what a module or package holds, once.
+
+    What it only hands on is linked where it belongs, and what a stand-in of a framework has
+    decorated seems to be from that framework.
+    """
     try:
         found = attrgetter(attribute)(import_module(module)).__module__
     except (AttributeError, ImportError):
         return None
-    return None if found.startswith("course_utils") else module
+    return None if f"{found}.".startswith(f"{module}.") else module
 
 
 def setup(app):

@@ -20,9 +20,9 @@ NOTEBOOK = "notebooks/01_align_and_index.ipynb"
 MUTANTS = {
     "left_align forgets duplicates and stored zeros": Mutant(
         "course_utils/sparse.py",
-        '    csr = canonical_csr("matrix", matrix, stored_zeros=False, finite=False, keep_dtype=True)\n'
+        'canonical_csr("matrix", matrix, stored_zeros=False, finite=False, keep_dtype=True)\n'
         "    counts = np.diff(csr.indptr)\n    # The k-th",
-        "    csr = sp.csr_array(matrix)\n    counts = np.diff(csr.indptr)\n    # The k-th",
+        "sp.csr_array(matrix)\n    counts = np.diff(csr.indptr)\n    # The k-th",
         NOTEBOOK,
     ),
     "a constant of notebook 01": Mutant(
