@@ -1,7 +1,8 @@
 """Run the notebooks and compare every output: ``python -m tools.check_notebooks [notebook …]``.
 
 This is nbval in strict mode, with the network blocked, one thread per kernel and a kernel per
-core. nbval has blind spots; :mod:`tools.notebook_lint` watches those.
+core. nbval has blind spots; :mod:`tools.notebook_lint` watches those. While the notebooks run,
+every verdict in them is also shown to be able to fail, see :mod:`tools.verdict_gate`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,20 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools import verdict_gate
 from tools.course import ONE_THREAD, ROOT, longest_first, program
 
 CELL_TIMEOUT = 300  # seconds
 NO_NETWORK = ROOT / "tests" / "no_network"
+# Statement of a verdict that no perturbation turns false -> why it may stay.
+UNSHAKEN = {
+    "every package is here and new enough": "it looks at texts, which the gate does not perturb",
+    "Keras warns that input_length is no more": "it looks for a word in the text of a warning",
+}
 
 
 def check(
@@ -26,6 +34,7 @@ def check(
     pythonpath: Sequence[Path] = (),
     options: Sequence[str] = (),
     capture: bool = False,
+    verdicts: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run notebooks under nbval in a process of its own.
 
@@ -41,6 +50,8 @@ def check(
         More options of pytest.
     capture : bool
         Keep the output instead of printing it.
+    verdicts : Path, optional
+        Existing folder in which the kernels leave what they find when they try the verdicts.
 
     Returns
     -------
@@ -49,6 +60,8 @@ def check(
     """
     path = [*map(str, pythonpath), str(NO_NETWORK), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+    if verdicts is not None:
+        environment[verdict_gate.FOLDER] = str(verdicts)
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
     command += [f"--nbval-cell-timeout={CELL_TIMEOUT}", "-n", str(workers)]
     command += ["--dist", "loadscope", "--no-loadscope-reorder"]  # in the order given below
@@ -63,12 +76,27 @@ def check(
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workers", type=int, default=2, help="notebooks at the same time (2)")
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks at the same time (2)")
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Exit status of pytest."""
-    return check(options.notebooks, workers=min(options.workers, len(options.notebooks))).returncode
+    """Exit status of pytest, or 1 if a verdict cannot fail."""
+    workers = min(options.jobs, len(options.notebooks))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        status = check(
+            options.notebooks, workers=workers, pythonpath=[ROOT], verdicts=folder
+        ).returncode
+        count, lines = verdict_gate.report(folder)
+    unshaken = [line for line in lines if not line.startswith(tuple(UNSHAKEN))]
+    for line in unshaken:
+        print(f"✗ never false, whatever was measured: {line}", file=sys.stderr)
+    print(
+        f"{count} verdicts, {len(unshaken)} of them never false when perturbed"
+        if unshaken
+        else f"{count} verdicts, each turned false when perturbed"
+    )
+    return status or int(bool(unshaken))
 
 
 main = program("check_notebooks", "Compare every stored output.", _run, _options)

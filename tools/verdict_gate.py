@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import FrameType, FunctionType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -296,6 +296,8 @@ def perturbations(value: Any) -> Iterator[Any]:
 
 def _changed(value: Any, change: Any) -> Any:
     """Copy a value with all its numbers changed; None if it holds none."""
+    if isinstance(value, (type, ModuleType)):
+        return None
     if type(value) in (list, tuple) and change in (_longer, _shorter) and value:
         return change(value)
     if isinstance(value, (bool, np.bool_)):

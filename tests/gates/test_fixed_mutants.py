@@ -33,8 +33,8 @@ MUTANTS = {
     ),
     "rmse without the root": Mutant(
         "course_utils/metrics/errors.py",
-        "return float(np.sqrt(squares.mean()))",
-        "return float(squares.mean())",
+        "return float(np.sqrt(mean_square))",
+        "return float(mean_square)",
         "tests/unit/metrics/test_errors.py",
     ),
     "a check that takes a forgotten return for a wrong value": Mutant(
