@@ -24,6 +24,10 @@ NO_NETWORK = ROOT / "tests" / "no_network"
 UNSHAKEN = {
     "every package is here and new enough": "it looks at texts, which the gate does not perturb",
     "Keras warns that input_length is no more": "it looks for a word in the text of a warning",
+    **{
+        f"{penalty} has the right gradient": "it is right at every point, perturbed or not"
+        for penalty in ("KL", "L1", "top-k")
+    },
 }
 
 
