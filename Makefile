@@ -67,12 +67,12 @@ test-browser: $(VENV)/.browser
 test-class: $(VENV)/.class
 	$(RUN) -m pytest tests_browser/test_nbgrader.py tests_browser/test_hub.py
 
-$(VENV)/.browser $(VENV)/.class: $(VENV)/.%: $(STAMP)
+$(VENV)/.bench $(VENV)/.browser $(VENV)/.class: $(VENV)/.%: $(STAMP)
 	$(RUN) -m pip install -qq --disable-pip-version-check -c constraints.txt --editable ".[$*]"
 	touch $@
 
 ## bench: measure side by side; tables and benchmarks/results.json
-bench: $(STAMP)
+bench: $(VENV)/.bench
 	$(RUN) -m benchmarks
 
 ## mutants: the long mutation run over course_utils and the notebooks

@@ -108,10 +108,12 @@ def serve(name: str, nonzeros: int, dtype: str) -> None:
     matrix, table = inputs(nonzeros, dtype)
     run = contender(name, matrix, table)
     print(float(np.asarray(run(), dtype=np.float64).sum()), flush=True)
+    # On one thread, processor time: what else runs on the machine does not count.
+    clock = time.process_time if os.environ["OMP_NUM_THREADS"] == "1" else time.perf_counter
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start = clock()
         run()
-        print(time.perf_counter() - start, flush=True)
+        print(clock() - start, flush=True)
 
 
 def side_by_side(

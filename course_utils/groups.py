@@ -228,7 +228,7 @@ def marchenko_pastur_edge(n: int, d: int, sigma: float = 1.0) -> tuple[float, fl
     n, d : int
         Rows and columns of the table, at least 1.
     sigma : float
-        Standard deviation of a cell, above 0.
+        Standard deviation of a cell, from 1e-150 to 1e150.
 
     Returns
     -------
@@ -240,7 +240,7 @@ def marchenko_pastur_edge(n: int, d: int, sigma: float = 1.0) -> tuple[float, fl
     TypeError
         If `n` or `d` is not a whole number.
     ValueError
-        If `n` or `d` is below 1, or `sigma` is not a finite number above 0.
+        If `n` or `d` is below 1, or `sigma` lies outside 1e-150 … 1e150.
 
     References
     ----------
@@ -254,6 +254,8 @@ def marchenko_pastur_edge(n: int, d: int, sigma: float = 1.0) -> tuple[float, fl
     """
     ratio = _arguments.integer("d", d, 1) / _arguments.integer("n", n, 1)
     sigma = _arguments.number("sigma", sigma, above=0)
+    if not 1e-150 <= sigma <= 1e150:
+        raise ValueError(f"sigma must be between 1e-150 and 1e150, got {sigma}; change the unit")
     return float(sigma**2 * (1 - np.sqrt(ratio)) ** 2), float(sigma**2 * (1 + np.sqrt(ratio)) ** 2)
 
 

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from course_utils import _arguments, _sparse_forms
 from course_utils._sparse_forms import Matrix
 from course_utils.ranking import best_of, candidates, top_k
+from course_utils.sparse import check_indices
 
 Scorer = Callable[[np.ndarray], np.ndarray]
 """Maps positions of items, shape (m,), to scores of all items, shape (m, n); high is similar."""
@@ -229,7 +230,7 @@ def cosine_scorer(
     -------
     callable
         Positions of items, shape (m,) -> float64 scores, shape (m, n). The score of an item with
-        itself is not special.
+        itself is not special. It refuses positions outside 0 … n - 1.
 
     Raises
     ------
@@ -266,7 +267,7 @@ def _scorer(values: Any, support: Any, min_support: int, shrink: float) -> Score
         transposed = units.T
 
     def cosines(items: np.ndarray) -> np.ndarray:
-        product = units[items] @ transposed
+        product = units[check_indices(items, n)] @ transposed
         if _sparse_forms.is_sparse(product):
             product = product.toarray()
         return product.astype(np.float64)
@@ -285,6 +286,7 @@ def _scorer(values: Any, support: Any, min_support: int, shrink: float) -> Score
     left_out = np.diff(rated.indptr) < min_support
 
     def shrunk_cosines(items: np.ndarray) -> np.ndarray:
+        items = check_indices(items, n)
         weights = (rated[items] @ raters).toarray().astype(np.float64) + 1
         weights /= weights + shrink
         weights *= cosines(items)
