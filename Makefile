@@ -22,7 +22,7 @@ course: $(STAMP)
 help:
 	@sed -n 's/^## //p' Makefile
 
-## lab: open JupyterLab at notebook 00
+## lab: open JupyterLab at the first notebook
 lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
@@ -49,6 +49,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(RUN) -m tools.notebook_lint
+	$(RUN) -m tools.links --check
 
 types: $(STAMP)
 	$(BIN)/mypy

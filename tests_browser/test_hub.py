@@ -1,4 +1,4 @@
-"""Five learners sign in to one JupyterHub and run notebook 01 at the same time."""
+"""Five learners sign in to one JupyterHub and run the same notebook at once."""
 
 import contextlib
 import json
@@ -9,9 +9,9 @@ import time
 import nbformat
 
 from tests_browser import lab
-from tools.course import NOTEBOOKS
+from tools.course import find_notebooks
 
-SOURCE = NOTEBOOKS / "01_align_and_index.ipynb"
+(SOURCE,) = find_notebooks(["align_and_index"])
 LEARNERS = [f"learner{number}" for number in range(1, 6)]
 
 CONFIG = """c = get_config()

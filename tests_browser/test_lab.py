@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests_browser import lab
-from tools.course import NOTEBOOKS, find_notebooks
+from tools.course import find_notebooks
 from tools.stored import KERNELSPEC, normalise
 
 SLIDER = """import ipywidgets
@@ -89,7 +89,7 @@ def test_run_all_gives_the_stored_outputs(source, page, lab_address, lab_folder)
 
 
 def test_an_exercise_answers_a_wrong_and_a_right_attempt(page, lab_address, lab_folder):
-    source = NOTEBOOKS / "01_align_and_index.ipynb"
+    (source,) = find_notebooks(["align_and_index"])
     cells = nbformat.read(source, as_version=4).cells
     path = lab.copy_stripped(source, lab_folder)
     # Under a name of its own: the old one may still have a kernel, which is about to be stopped.

@@ -11,10 +11,10 @@ import nbformat
 import pytest
 
 from tools import assignment
-from tools.course import NOTEBOOKS
+from tools.course import find_notebooks
 
-NAME = "01_align_and_index"
-SOURCE = NOTEBOOKS / f"{NAME}.ipynb"
+(SOURCE,) = find_notebooks(["align_and_index"])
+NAME = SOURCE.stem
 # One right prediction among answers that are wrong in four different ways.
 WRONG = {
     "align-15": "def left_align(matrix):\n    return matrix",

@@ -21,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.course import program
+from tools.links import notebook_text, pages
 from tools.mathml import unreadable_formulas
 from tools.stored import normalise, to_json
 
@@ -604,17 +605,15 @@ def links(subject: Subject) -> Iterator[Finding]:
 
 
 @rule
-def neighbours(subject: Subject) -> Iterator[Finding]:
-    """Lead, in the last line, to the previous and to the next notebook."""
-    names = sorted(file.name for file in subject.path.parent.glob("[0-9][0-9]_*.ipynb"))
-    if subject.path.name not in names:
+def written_links(subject: Subject) -> Iterator[Finding]:
+    """Lead to its neighbours and to other notebooks as `tools.links` writes it."""
+    course = pages(subject.path.parent)
+    if subject.path.name not in [page.path.name for page in course]:
         return
-    here = names.index(subject.path.name)
-    wanted = names[max(0, here - 1) : here] + names[here + 1 : here + 2]
-    last = subject.nb.cells[-1].source.strip().splitlines()[-1:] or [""]
-    missing = [name for name in wanted if f"]({name})" not in last[0]]
-    if missing:
-        yield len(subject.nb.cells) - 1, f"the last line needs a link to {' and '.join(missing)}"
+    wanted = nbformat.v4.reads(notebook_text(subject.path, course))
+    for i, (cell, linked) in enumerate(zip(subject.nb.cells, wanted.cells, strict=True)):
+        if cell.source != linked.source:
+            yield i, "links to notebooks are out of date: python -m tools.links writes them"
 
 
 # ----------------------------------------------------------------------------------- the exercises

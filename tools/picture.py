@@ -1,4 +1,4 @@
-"""Copy the README's picture out of notebook 07: ``python -m tools.picture``.
+"""Copy the README's picture out of *Autoencode digits*: ``python -m tools.picture``.
 
 The README shows what a notebook computed, so the picture is taken from the stored outputs; a test
 compares the two.
@@ -11,15 +11,14 @@ import sys
 
 import nbformat
 
-from tools.course import NOTEBOOKS, ROOT
+from tools.course import ROOT, find_notebooks
 
-SOURCE = NOTEBOOKS / "07_autoencode_digits.ipynb"
 PICTURE = ROOT / "docs" / "picture.png"
 DESCRIPTION = "Ten digits in three rows"
 
 
 def stored_picture() -> bytes:
-    """Return the picture in notebook 07 whose description begins with :data:`DESCRIPTION`.
+    """Return the picture of the notebook whose description begins with :data:`DESCRIPTION`.
 
     Returns
     -------
@@ -31,7 +30,8 @@ def stored_picture() -> bytes:
     ValueError
         If the notebook holds no such picture, or several.
     """
-    notebook = nbformat.read(SOURCE, as_version=4)
+    (source,) = find_notebooks(["autoencode_digits"])
+    notebook = nbformat.read(source, as_version=4)
     pictures = [
         output.data["image/png"]
         for cell in notebook.cells
@@ -40,7 +40,7 @@ def stored_picture() -> bytes:
     ]
     if len(pictures) != 1:
         raise ValueError(
-            f"{SOURCE.name} must hold one picture whose description begins with "
+            f"{source.name} must hold one picture whose description begins with "
             f"{DESCRIPTION!r}, found {len(pictures)}"
         )
     return base64.b64decode(pictures[0])

@@ -13,10 +13,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools import mutants
+from tools.course import ROOT, find_notebooks
 from tools.mutants import Mutant
 from tools.stored import to_json
 
-NOTEBOOK = "notebooks/01_align_and_index.ipynb"
+NOTEBOOK = find_notebooks(["align_and_index"])[0].relative_to(ROOT).as_posix()
 MUTANTS = {
     "left_align forgets duplicates and stored zeros": Mutant(
         "course_utils/sparse.py",
@@ -25,7 +26,7 @@ MUTANTS = {
         "sp.csr_array(matrix)\n    counts = np.diff(csr.indptr)\n    # The k-th",
         NOTEBOOK,
     ),
-    "a constant of notebook 01": Mutant(
+    "a constant of a notebook": Mutant(
         NOTEBOOK,
         "matrix = np.array([[0, 5, 0, 8], [2, 0, 0, 0], [0, 0, 3, 1]])\ncoo",
         "matrix = np.array([[0, 5, 0, 8], [2, 0, 0, 0], [0, 4, 3, 1]])\ncoo",

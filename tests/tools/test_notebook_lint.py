@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -115,10 +116,15 @@ def good() -> NotebookNode:
     return notebook
 
 
+def write_neighbour(folder: Path) -> None:
+    neighbour = new_notebook(cells=[new_markdown_cell("# Go on")])
+    (folder / "02_go_on.ipynb").write_text(to_json(neighbour), encoding="utf-8")
+
+
 @pytest.fixture
 def rules_broken(tmp_path) -> Callable[[NotebookNode | str], set[str]]:
     def rules_broken(notebook: NotebookNode | str, name: str = "01_add.ipynb") -> set[str]:
-        (tmp_path / "02_go_on.ipynb").write_text("{}", encoding="utf-8")
+        write_neighbour(tmp_path)
         path = tmp_path / name
         text = notebook if isinstance(notebook, str) else to_json(notebook)
         path.write_text(text, encoding="utf-8")
@@ -313,7 +319,8 @@ SPOILT = [
     ("references", replace("doi:10.1007/BF02288367", "Psychometrika")),
     ("references", replace("- Eckart", "Eckart")),
     ("links", replace("Subtract.", "[Subtract](15_nowhere.ipynb).")),
-    ("neighbours", replace("\n\n[02 Go on →](02_go_on.ipynb)", "")),
+    ("written-links", replace("\n\n[02 Go on →](02_go_on.ipynb)", "")),
+    ("written-links", replace("Subtract.", "[01 Plus](01_add.ipynb).")),
     ("exercise-count", add_exercises),
     ("exercise-count", replace("*Find the bug.*", "*Mend it.*")),
     ("exercise-cells", replace("### Exercise 2 ·", "### Exercise 3 ·")),
@@ -364,7 +371,7 @@ def test_a_rebound_name_is_no_leak(good, rules_broken):
 
 
 def test_program_names_file_cell_rule_and_remedy(good, tmp_path, capsys):
-    (tmp_path / "02_go_on.ipynb").write_text("{}", encoding="utf-8")
+    write_neighbour(tmp_path)
     tagged(TOTAL, "nbval-skip")(good)
     path = tmp_path / "01_add.ipynb"
     path.write_text(to_json(good), encoding="utf-8")
