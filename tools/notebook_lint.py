@@ -21,7 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.course import program
-from tools.links import notebook_text, pages
+from tools.links import MAP, notebook_text, pages
 from tools.mathml import unreadable_formulas
 from tools.stored import normalise, to_json
 
@@ -389,11 +389,11 @@ def prose(subject: Subject) -> Iterator[Finding]:
 
 
 def words_per_line(subject: Subject) -> float:
-    """Words of Markdown per line of code; references, tables and comments not counted."""
+    """Words of Markdown per line of code; references, tables, map and comments not counted."""
     words = 0
     for _, cell in subject.prose:
         text = re.split(r"^## References", _without_code(cell.source), flags=re.M)[0]
-        text = re.sub(r"^\|.*$", "", text, flags=re.M)
+        text = re.sub(r"^\|.*$", "", MAP.sub("", text), flags=re.M)
         words += len(re.findall(r"\w[\w'’-]*", re.sub(r"\$[^$]*\$|`[^`]*`|<[^>]+>", " x ", text)))
     lines = [line.strip() for _, cell in subject.code for line in cell.source.splitlines()]
     return words / max(1, sum(bool(line) and not line.startswith("#") for line in lines))
