@@ -50,6 +50,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(RUN) -m tools.notebook_lint
 	$(RUN) -m tools.links --check
+	$(RUN) -m benchmarks --old
 
 types: $(STAMP)
 	$(BIN)/mypy

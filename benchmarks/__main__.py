@@ -1,4 +1,7 @@
-"""Run the benchmarks, each topic in a process of its own: ``python -m benchmarks [topic …]``."""
+"""Run the benchmarks, each topic in a process of its own: ``python -m benchmarks [topic …]``.
+
+``python -m benchmarks --old`` names the rows of ``results.json`` whose code has changed since.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.freshness import old_rows
+from benchmarks.harness import RESULTS
+
 
 def main(arguments: list[str]) -> int:
     """Run the named topics, or all; the exit status is 1 if a target is missed."""
+    if arguments == ["--old"]:
+        old = old_rows(RESULTS)
+        for line in old:
+            print(f"● {line}")
+        print(f"{len(old)} benchmarks are older than their code; make bench measures again")
+        return 0
     known = sorted(
         file.stem.removeprefix("bench_") for file in Path(__file__).parent.glob("bench_*.py")
     )

@@ -16,6 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.freshness import state
+from course_utils._files import replace_atomically
+
 RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -181,7 +184,7 @@ def report(
     *,
     path: Path = RESULTS,
 ) -> bool:
-    """Print tables and targets and store them under `topic`.
+    """Print tables and targets and store them under `topic`, with machine, day and code.
 
     Parameters
     ----------
@@ -206,6 +209,7 @@ def report(
     results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     results[topic] = {
         "machine": machine(),
+        "code": state(topic),
         "measured": time.strftime("%Y-%m-%d"),
         "comparisons": [
             {
@@ -221,7 +225,5 @@ def report(
         "targets": [asdict(target) | {"met": target.met} for target in targets],
     }
     text = json.dumps(dict(sorted(results.items())), indent=2, ensure_ascii=False) + "\n"
-    temporary = path.with_suffix(".partial")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    replace_atomically(path, lambda file: file.write(text.encode("utf-8")))
     return all(target.met for target in targets)
