@@ -67,7 +67,7 @@ def with_torch(truth: np.ndarray, answer: np.ndarray) -> Iterator[tuple[str, flo
     target, output = torch.from_numpy(truth), torch.from_numpy(answer)
     total, count = squared_error(output, target)
     yield "squared error / observed", float(total / count), exact_mean(squares, truth, answer)
-    nothing = sp.csr_array((len(truth), UNITS), dtype=np.float32)
+    nothing = sp.csr_array(np.zeros_like(truth))
     yield (
         "sparse_mean_squared_error",
         float(torch_models.sparse_mean_squared_error(output, nothing)),

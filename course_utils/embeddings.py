@@ -139,12 +139,14 @@ def sparse_embedding_lookup(
     """
     combiner = _arguments.choice("combiner", combiner, COMBINERS)
     kernel = _arguments.choice("kernel", kernel, KERNELS)
+    only_add = combiner == "sum"  # the product adds up duplicates, too, and a stored zero is 0
     weights = canonical_csr(
         "matrix",
         matrix,
-        stored_zeros=False,
+        stored_zeros=only_add,
+        finite=not only_add,
         keep_dtype=True,
-        sum_duplicates=combiner != "sum",  # the product adds up anyway
+        sum_duplicates=not only_add,
     )
     rows = _arguments.dense("table", table, empty=True, finite=False, single=True)
     if rows.ndim != 2 or rows.shape[0] != weights.shape[1]:
@@ -155,11 +157,21 @@ def sparse_embedding_lookup(
     dtype = np.result_type(weights.dtype, rows.dtype)
     if weights.dtype.kind in "biu":  # counts must not turn a float32 table into float64
         dtype = rows.dtype
-    if combiner != "sum":
+    rows = rows.astype(dtype, copy=False)
+    if only_add:
+        sums = multiply(weights.astype(dtype, copy=False), rows, kernel)
+        # One look at the sums instead of two at the weights: they are finite only if all weights
+        # are, and if no stored zero met an infinite number or NaN.
+        if sums.size and _arguments.all_finite(sums):
+            return sums
+        weights = canonical_csr(
+            "matrix", weights, stored_zeros=False, keep_dtype=True, sum_duplicates=False
+        )
+    else:
         given_type = getattr(matrix, "dtype", None)
         precision = np.dtype(np.float16) if given_type == np.float16 else weights.dtype
         weights = _divided(weights, combiner, precision)
-    return multiply(weights.astype(dtype, copy=False), rows.astype(dtype, copy=False), kernel)
+    return multiply(weights.astype(dtype, copy=False), rows, kernel)
 
 
 def embedding_bag_inputs(
