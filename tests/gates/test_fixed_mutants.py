@@ -7,14 +7,13 @@ longer in the code fails here: replace it with one that is.
 import shutil
 import subprocess
 import sys
-from collections import Counter
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tools import mutants
 from tools.course import ROOT, find_notebooks
-from tools.mutants import Mutant
+from tools.mutants.notebooks import number_to_change
+from tools.mutants.planted import Mutant, copy_course, gate, plant
 from tools.stored import to_json
 
 NOTEBOOK = find_notebooks(["align_and_index"])[0].relative_to(ROOT).as_posix()
@@ -57,7 +56,7 @@ TESTS = sorted({mutant.gate for mutant in MUTANTS.values()} - set(NOTEBOOKS))
 
 @pytest.fixture
 def tree(tmp_path):
-    mutants.copy_course(tmp_path / "copy", NOTEBOOKS)
+    copy_course(tmp_path / "copy", NOTEBOOKS)
     yield tmp_path / "copy"
     shutil.rmtree(tmp_path)  # pytest would keep some ten copies of the data
 
@@ -77,14 +76,14 @@ def test_the_copy_is_green_and_imports_its_own_package(tree, names):
         )
         (tree / "tests" / "test_probe.py").write_text(probe, encoding="utf-8")
         names = [*names, "tests/test_probe.py"]
-    outcome = mutants.gate(tree, names)
+    outcome = gate(tree, names)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
 def test_a_mutant_turns_its_gate_red(tree, mutant):
-    mutants.plant(tree, mutant)
-    outcome = mutants.gate(tree, [mutant.gate])
+    plant(tree, mutant)
+    outcome = gate(tree, [mutant.gate])
     assert outcome.returncode == 1, outcome.stdout + outcome.stderr
     assert "1 failed" in outcome.stdout
 
@@ -92,7 +91,7 @@ def test_a_mutant_turns_its_gate_red(tree, mutant):
 def test_a_stale_mutant_is_refused(tree):
     for old in ("this is nowhere in the file", "return"):
         with pytest.raises(ValueError, match="is stale"):
-            mutants.plant(
+            plant(
                 tree,
                 Mutant(
                     "course_utils/metrics/errors.py", old, "", "tests/unit/metrics/test_errors.py"
@@ -119,22 +118,18 @@ def cells(*sources: str, tags: tuple[str, ...] = ()):
     ],
 )
 def test_number_to_change(sources, position, source):
-    assert mutants.number_to_change(cells(*sources)) == (position, source)
+    assert number_to_change(cells(*sources)) == (position, source)
 
 
 @pytest.mark.parametrize("tag", ["nbval-ignore-output", "setup", "exercise"])
 def test_no_number_is_taken_from_cells_that_are_not_compared(tag):
-    assert mutants.number_to_change(cells("print(3)", tags=(tag,))) is None
-
-
-def test_score_counts_endless_loops_as_noticed():
-    assert mutants.score(Counter(killed=7, timeout=2, survived=1)) == 0.9
+    assert number_to_change(cells("print(3)", tags=(tag,))) is None
 
 
 def test_unknown_names_are_refused():
     run = subprocess.run(
         [sys.executable, "-m", "tools.mutants", "nothing"],
-        cwd=mutants.ROOT,
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )
