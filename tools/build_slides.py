@@ -15,7 +15,6 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 
 import nbformat
@@ -33,7 +32,6 @@ from tools.pages import index_page, link_pages, only_present, replace_widgets
 from tools.stored import write_atomically
 
 TEMPLATE = Path(__file__).with_name("slides_template")
-REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js", "LICENSE")
 ONE_SLIDE = 18  # lines of code and output that fit together
 # Sections that are shown in full; of others the class sees the beginning.
 WHOLE = ("Exercise", "Recap", "Common mistakes", "Going further", "References")
@@ -216,10 +214,7 @@ def build(notebooks: Sequence[Path], output: Path) -> None:
         Folder of the decks; what is there is removed first.
     """
     shutil.rmtree(output, ignore_errors=True)
-    (output / "reveal").mkdir(parents=True)
-    carried = resources.files("sphinx_revealjs") / "_static" / "revealjs"
-    for file in REVEAL:
-        (output / "reveal" / Path(file).name).write_bytes((carried / file).read_bytes())
+    shutil.copytree(TEMPLATE / "reveal", output / "reveal")
     present = {path.stem for path in notebooks}
     read = [
         (path.stem, only_present(nbformat.read(path, as_version=4), present)) for path in notebooks
