@@ -33,6 +33,7 @@ DOCUMENTS = {
     "data/README.md": "The data",
     "CONTRIBUTING.md": "How to change the course",
 }
+DECISIONS = sorted(path.relative_to(ROOT).as_posix() for path in DOCS.glob("decisions/*.md"))
 LINKED = ("LICENSE", "CITATION.cff", "docs/picture.png", "data/SHA256SUMS")
 
 
@@ -155,7 +156,7 @@ def lay_out(notebooks: Sequence[Path], folder: Path) -> None:
     for name in LINKED:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    for name in DOCUMENTS:
+    for name in [*DOCUMENTS, *DECISIONS]:
         text = (ROOT / name).read_text(encoding="utf-8")
         write_atomically(folder / name, without_absent(text, present))
     for name in ("conf.py", "site.css"):
@@ -177,7 +178,16 @@ def lay_out(notebooks: Sequence[Path], folder: Path) -> None:
     index += "\n" + toctree("Notebooks", titles)
     index += "\n" + toctree("Functions", {f"api/{name}": name for name in sorted(modules)})
     index += "\n" + toctree("About", {page.removesuffix(".md"): t for page, t in DOCUMENTS.items()})
+    reasons = {name: _heading(ROOT / name) for name in DECISIONS}
+    index += "\n" + toctree(
+        "Decisions", {page.removesuffix(".md"): t for page, t in reasons.items()}
+    )
     write_atomically(folder / "index.md", index)
+
+
+def _heading(document: Path) -> str:
+    """First line of a Markdown document, without the #."""
+    return document.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
 def build(notebooks: Sequence[Path], output: Path, *, address: str) -> list[str]:

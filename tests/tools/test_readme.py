@@ -13,10 +13,19 @@ def test_picture_is_the_one_that_a_notebook_computed():
 
 
 def test_every_link_of_the_markdown_files_leads_somewhere():
-    for file in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "data" / "README.md"):
+    for file in [*ROOT.glob("*.md"), ROOT / "data" / "README.md", *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", file.read_text(encoding="utf-8")):
             if not target.startswith("http"):
                 assert (file.parent / target).exists(), f"{file.name} links {target}"
+
+
+def test_every_decision_is_linked_where_somebody_new_looks():
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert len(pages) >= 8
+    for page in pages:
+        title = page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        assert f"[{title}](docs/decisions/{page.name})" in guide
 
 
 def test_make_targets_named_in_the_documents_exist():
