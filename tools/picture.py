@@ -11,6 +11,7 @@ import sys
 
 import nbformat
 
+from course_utils._files import replace_atomically
 from tools.course import ROOT, find_notebooks
 
 PICTURE = ROOT / "docs" / "picture.png"
@@ -48,8 +49,7 @@ def stored_picture() -> bytes:
 
 def main() -> int:
     """Write the picture and say where it is."""
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_bytes(stored_picture())
+    replace_atomically(PICTURE, lambda file: file.write(stored_picture()))
     print(f"wrote {PICTURE.relative_to(ROOT)}")
     return 0
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
 
+from course_utils import _arguments
 from course_utils.plots.style import COLORS, checked_description, png, publish
 
 # Paul Tol's "muted" scheme (personal.sron.nl/~pault) with a dark grey as the tenth colour.
@@ -26,7 +29,7 @@ DIGIT_COLORS = (
 )
 
 
-def code_map(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, title: str = "") -> None:
+def code_map(axes: Axes, codes: ArrayLike, labels: ArrayLike, *, title: str = "") -> None:
     """Scatter two-dimensional codes, one colour for each label, the label at its median.
 
     Introduced in *Draw digits in two dimensions*.
@@ -39,17 +42,19 @@ def code_map(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, title: str = 
     ----------
     axes : matplotlib.axes.Axes
         Where to draw.
-    codes : ndarray, shape (n, 2)
+    codes : array_like, shape (n, 2)
         The points.
-    labels : ndarray of int, shape (n,)
+    labels : array_like of int, shape (n,)
         From 0 to 9.
     title : str
         Text above the map.
 
     Raises
     ------
+    TypeError
+        If codes are no real numbers or labels no integers.
     ValueError
-        If the shapes do not fit or a label is not from 0 to 9.
+        If the shapes do not fit, a code is not finite or a label is not from 0 to 9.
 
     Examples
     --------
@@ -59,13 +64,9 @@ def code_map(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, title: str = 
     ['4', '9']
     >>> plt.close(figure)
     """
-    places, names = np.asarray(codes), np.asarray(labels)
-    if places.ndim != 2 or places.shape[1] != 2 or names.shape != places.shape[:1]:
-        raise ValueError(
-            "codes must have shape (n, 2) with one label for each, "
-            f"got {places.shape} and {names.shape}"
-        )
-    if names.dtype.kind not in "iu" or not np.isin(names, range(10)).all():
+    places, names = _plane(codes), _arguments.integers("labels", labels)
+    _one_each("labels", len(names), places)
+    if not np.isin(names, range(10)).all():
         raise ValueError(f"labels must be integers from 0 to 9, got {np.unique(names)[:12]}")
     colors = np.array(DIGIT_COLORS)[names]
     axes.scatter(places[:, 0], places[:, 1], c=colors, s=3, linewidths=0)
@@ -82,7 +83,7 @@ def code_map(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, title: str = 
 
 
 def glyph_map(
-    axes: Axes, codes: np.ndarray, images: np.ndarray, *, count: int = 24, title: str = ""
+    axes: Axes, codes: ArrayLike, images: ArrayLike, *, count: int = 24, title: str = ""
 ) -> None:
     """Lay a raster over a map of codes and draw in each cell one of the images that fall there.
 
@@ -95,9 +96,9 @@ def glyph_map(
     ----------
     axes : matplotlib.axes.Axes
         Where to draw.
-    codes : ndarray, shape (n, 2)
+    codes : array_like, shape (n, 2)
         Where the images belong.
-    images : ndarray, shape (n, side * side)
+    images : array_like, shape (n, side * side)
         Grey values from 0 to 1; drawn in black on white.
     count : int
         Cells along each side; they span the central 98 % of each axis.
@@ -106,8 +107,10 @@ def glyph_map(
 
     Raises
     ------
+    TypeError
+        If codes or images are no real numbers, or `count` no integer.
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, an image is not square, or a number is not finite.
 
     Examples
     --------
@@ -117,12 +120,10 @@ def glyph_map(
     [[0, 0], [0, 0], [1, 1], [1, 1]]
     >>> plt.close(figure)
     """
-    places = np.asarray(codes, dtype=float)
-    if places.ndim != 2 or places.shape[1] != 2 or len(places) != len(images):
-        raise ValueError(
-            "codes must have shape (n, 2) with one image for each, "
-            f"got {places.shape} and {len(images)} images"
-        )
+    places = _plane(codes)
+    pictures = _images("images", images)
+    _one_each("images", len(pictures), places)
+    count = _arguments.integer("count", count, 1)
     low, high = _frame(places)
     scaled = (places - low) / (high - low) * count
     inside = np.flatnonzero(((scaled >= 0) & (scaled < count)).all(axis=1))
@@ -131,14 +132,14 @@ def glyph_map(
     nearest_last = np.argsort(-off_centre, kind="stable")
     chosen = np.full((count, count), -1)
     chosen[cells[nearest_last, 1], cells[nearest_last, 0]] = inside[nearest_last]
-    grid = np.where(chosen[:, :, np.newaxis] >= 0, np.asarray(images)[chosen], 0)
+    grid = np.where(chosen[:, :, np.newaxis] >= 0, pictures[chosen], 0)
     _draw_raster(axes, grid, low, high, title)
 
 
 def decoder_grid(
     axes: Axes,
-    decode: Callable[[np.ndarray], np.ndarray],
-    codes: np.ndarray,
+    decode: Callable[[np.ndarray], ArrayLike],
+    codes: ArrayLike,
     *,
     count: int = 16,
     title: str = "",
@@ -153,12 +154,19 @@ def decoder_grid(
         Where to draw.
     decode : callable
         Takes codes of shape (count², 2) and returns images of shape (count², side * side).
-    codes : ndarray, shape (n, 2)
+    codes : array_like, shape (n, 2)
         Codes of data. The grid spans the central 98 % of each axis, as :func:`glyph_map` does.
     count : int
         Points along each side.
     title : str
         Text above the grid.
+
+    Raises
+    ------
+    TypeError
+        If codes or images are no real numbers, or `count` no integer.
+    ValueError
+        If the shapes do not fit, an image is not square, or a number is not finite.
 
     Examples
     --------
@@ -169,15 +177,18 @@ def decoder_grid(
     [0.24, 0.24, 0.76, 0.76]
     >>> plt.close(figure)
     """
-    low, high = _frame(np.asarray(codes, dtype=float))
+    low, high = _frame(_plane(codes))
+    count = _arguments.integer("count", count, 1)
     steps = (np.arange(count) + 0.5) / count
     across, up = np.meshgrid(*(low[i] + steps * (high[i] - low[i]) for i in (0, 1)))
-    images = np.asarray(decode(np.column_stack([across.ravel(), up.ravel()])))
+    points = np.column_stack([across.ravel(), up.ravel()])
+    images = _images("what decode returns", decode(points))
+    _one_each("what decode returns", len(images), points)
     _draw_raster(axes, images.reshape(count, count, -1), low, high, title)
 
 
 def explore_codes(
-    decode: Callable[[np.ndarray], np.ndarray], codes: np.ndarray, labels: np.ndarray, *, alt: str
+    decode: Callable[[np.ndarray], ArrayLike], codes: ArrayLike, labels: ArrayLike, *, alt: str
 ) -> None:
     """Publish a map with two sliders that choose a point, and the image decoded there.
 
@@ -190,10 +201,10 @@ def explore_codes(
     ----------
     decode : callable
         Takes codes of shape (1, 2) and returns images of shape (1, side * side).
-    codes : ndarray, shape (n, 2)
+    codes : array_like, shape (n, 2)
         Codes of data, drawn as :func:`code_map`. The sliders run over the central 98 % of each
         axis, in percent.
-    labels : ndarray of int, shape (n,)
+    labels : array_like of int, shape (n,)
         From 0 to 9.
     alt : str
         As for :func:`show`.
@@ -207,15 +218,15 @@ def explore_codes(
     import ipywidgets
 
     alt = checked_description(alt)
-    low, high = _frame(np.asarray(codes, dtype=float))
+    low, high = _frame(_plane(codes))
 
     def picture(across: int, up: int) -> bytes:
         point = low + np.array([across, up]) / 100 * (high - low)
         figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4), width_ratios=[1.6, 1])
         code_map(left, codes, labels, title="codes of digits")
         left.plot(*point, "P", color=COLORS["vermilion"], mec="white", markersize=17, zorder=10)
-        image = np.asarray(decode(point[np.newaxis]))[0]
-        side = int(np.sqrt(image.size))
+        image = _images("what decode returns", decode(point[np.newaxis]))[0]
+        side = _side(image.size)
         right.imshow(image.reshape(side, side), vmin=0, vmax=1)
         right.set(xticks=[], yticks=[], title="decoded at the cross")
         return png(figure)
@@ -233,6 +244,31 @@ def explore_codes(
         slider.observe(redraw, names="value")
     widget = ipywidgets.VBox([ipywidgets.HBox(sliders), image])
     publish(image.value, alt, widget._repr_mimebundle_())
+
+
+def _plane(codes: ArrayLike) -> np.ndarray:
+    """Codes of two numbers, brought into form."""
+    places = _arguments.dense("codes", codes, ndim=2, shape="(n, 2)")
+    if places.shape[1] != 2:
+        raise ValueError(f"codes must be 2-D with shape (n, 2), got shape {places.shape}")
+    return places
+
+
+def _images(name: str, images: ArrayLike) -> np.ndarray:
+    return _arguments.dense(name, images, ndim=2, shape="(n, side * side)", single=True)
+
+
+def _one_each(name: str, count: int, places: np.ndarray) -> None:
+    if count != len(places):
+        raise ValueError(f"{name} must be one for each of {len(places)} codes, got {count}")
+
+
+def _side(pixels: int) -> int:
+    """Height and width of a square image of so many pixels."""
+    side = math.isqrt(pixels)
+    if side * side != pixels:
+        raise ValueError(f"images must be square, got {pixels} pixels each")
+    return side
 
 
 def _frame(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -265,9 +301,7 @@ def _draw_raster(
 ) -> None:
     """Images of shape (rows, columns, side * side), first row at the bottom, as one picture."""
     rows, columns, pixels = images.shape
-    side = int(np.sqrt(pixels))
-    if side * side != pixels:
-        raise ValueError(f"images must be square, got {pixels} pixels each")
+    side = _side(pixels)
     tiles = images[::-1].reshape(rows, columns, side, side)
     canvas = tiles.transpose(0, 2, 1, 3).reshape(rows * side, columns * side)
     extent = (low[0], high[0], low[1], high[1])

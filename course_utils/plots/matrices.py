@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,7 +20,7 @@ from course_utils.plots.style import COLORS
 
 
 def image_rows(
-    rows: dict[str, np.ndarray], *, shape: tuple[int, int] = (28, 28), scale: float = 0.75
+    rows: Mapping[str, ArrayLike], *, shape: tuple[int, int] = (28, 28), scale: float = 0.75
 ) -> Figure:
     """Draw rows of small grey images, one labelled row above the other.
 
@@ -27,7 +28,7 @@ def image_rows(
 
     Parameters
     ----------
-    rows : dict of str to ndarray, shape (n, height * width)
+    rows : dict of str to array_like, shape (n, height * width)
         Row title -> its images, grey values between 0 (black) and 1 (white). All rows hold the
         same number of images.
     shape : tuple of int
@@ -42,8 +43,10 @@ def image_rows(
 
     Raises
     ------
+    TypeError
+        If an image holds no real numbers, or a size is no number.
     ValueError
-        If the rows differ in length or their width is not height * width.
+        If there is no row, the rows differ in length, or their width is not height * width.
 
     Examples
     --------
@@ -52,18 +55,25 @@ def image_rows(
     3
     >>> plt.close(figure)
     """
-    counts = {len(images) for images in rows.values()}
-    widths = {np.shape(images)[1] for images in rows.values()}
-    if len(counts) != 1 or widths != {shape[0] * shape[1]}:
-        sizes = {title: np.shape(images) for title, images in rows.items()}
-        raise ValueError(f"every row must have shape (n, {shape[0] * shape[1]}), got {sizes}")
-    (count,) = counts
+    height, width = (_arguments.integer("height and width", side, 1) for side in shape)
+    scale = _arguments.number("scale", scale, above=0)
+    pixels = height * width
+    drawn = {
+        title: _arguments.dense(
+            f"row {title!r}", images, ndim=2, shape=f"(n, {pixels})", single=True
+        )
+        for title, images in rows.items()
+    }
+    sizes = {title: images.shape for title, images in drawn.items()}
+    if len(set(sizes.values())) != 1 or next(iter(sizes.values()))[1] != pixels:
+        raise ValueError(f"every row must have the same shape (n, {pixels}), got {sizes}")
+    count = len(next(iter(drawn.values())))
     figure, grid = plt.subplots(
         len(rows), count, figsize=(scale * count + 1.2, scale * len(rows)), squeeze=False
     )
-    for axes_row, (title, images) in zip(grid, rows.items(), strict=True):
+    for axes_row, (title, images) in zip(grid, drawn.items(), strict=True):
         for axes, image in zip(axes_row, images, strict=True):
-            axes.imshow(np.reshape(image, shape), vmin=0, vmax=1)
+            axes.imshow(image.reshape(height, width), vmin=0, vmax=1)
             axes.axis("off")
         axes_row[0].text(
             -0.2, 0.5, title, transform=axes_row[0].transAxes, ha="right", va="center", fontsize=11
@@ -186,7 +196,7 @@ def _cells(matrix: Matrix) -> tuple[np.ndarray, np.ndarray]:
     return values, ~np.isnan(values)
 
 
-def layer_widths(layers: dict[str, int], *, code: str = "code") -> Figure:
+def layer_widths(layers: Mapping[str, int], *, code: str = "code") -> Figure:
     """Draw a dense network as one bar per layer, with the narrow code in another colour.
 
     Introduced in *Autoencode digits*.
@@ -208,6 +218,8 @@ def layer_widths(layers: dict[str, int], *, code: str = "code") -> Figure:
 
     Raises
     ------
+    TypeError
+        If a number of units is no integer.
     ValueError
         If no layer is called `code`, or a layer has no units.
 
@@ -218,9 +230,11 @@ def layer_widths(layers: dict[str, int], *, code: str = "code") -> Figure:
     ['6', '2', '6']
     >>> plt.close(figure)
     """
-    if code not in layers or min(layers.values()) < 1:
-        raise ValueError(f"need a layer called {code!r} and at least one unit each, got {layers}")
-    heights = np.sqrt(list(layers.values()))
+    if not layers:
+        raise ValueError("layers must hold at least one layer, got none")
+    code = _arguments.choice("code", code, layers)
+    widths = [_arguments.integer(f"layer {name!r}", units, 1) for name, units in layers.items()]
+    heights = np.sqrt(widths)
     positions = np.arange(len(layers))
     figure, axes = plt.subplots(figsize=(1.15 * len(layers), 3.2))
     for left, right in itertools.pairwise(positions):
@@ -228,7 +242,7 @@ def layer_widths(layers: dict[str, int], *, code: str = "code") -> Figure:
         axes.fill_between([left, right], edge, -edge, color="0.92", linewidth=0)
     colors = [COLORS["vermilion"] if name == code else COLORS["blue"] for name in layers]
     axes.bar(positions, heights, width=0.22, bottom=-heights / 2, color=colors)
-    for position, (height, units) in enumerate(zip(heights, layers.values(), strict=True)):
+    for position, (height, units) in enumerate(zip(heights, widths, strict=True)):
         axes.text(position, height / 2 + 0.5, str(units), ha="center", va="bottom")
     axes.set_xticks(positions, [name.replace("_", "\n") for name in layers])
     axes.tick_params(length=0)
@@ -253,6 +267,11 @@ def csr_arrays(matrix: csr_array) -> Figure:
     matplotlib.figure.Figure
         To be passed to :func:`show`.
 
+    Raises
+    ------
+    TypeError
+        If `matrix` is in another form: its arrays are drawn as they are, so it is not converted.
+
     Examples
     --------
     >>> figure = csr_arrays(csr_array([[0, 5], [0, 0], [2, 0]]))
@@ -260,6 +279,8 @@ def csr_arrays(matrix: csr_array) -> Figure:
     ['0', '1', '1', '2']
     >>> plt.close(figure)
     """
+    if not _sparse_forms.is_sparse(matrix) or matrix.format != "csr":
+        raise TypeError(f"matrix must be a csr_array, got {type(matrix).__name__}; use .tocsr()")
     rows, columns = matrix.shape
     tints = [to_rgba(color, 0.35) for name, color in COLORS.items() if name != "black"]
     figure, (left, right) = plt.subplots(

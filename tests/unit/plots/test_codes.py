@@ -5,6 +5,7 @@ import base64
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from matplotlib.colors import to_hex
 
 from course_utils import plots
@@ -68,18 +69,30 @@ def test_a_dead_unit_can_still_be_drawn(axes):
 
 
 @pytest.mark.parametrize(
-    ("codes", "labels", "message"),
+    ("codes", "labels", "error", "message"),
     [
-        (np.zeros((3, 3)), np.zeros(3, dtype=int), r"shape \(n, 2\).*\(3, 3\)"),
-        (np.zeros((3, 2)), np.zeros(2, dtype=int), r"\(2,\)"),
-        (np.zeros((3, 2)), np.array([0, 1, 10]), "from 0 to 9"),
-        (np.zeros((3, 2)), np.array([0, 1, -1]), "from 0 to 9"),
-        (np.zeros((3, 2)), np.zeros(3), "integers from 0 to 9"),
+        (np.zeros((3, 3)), [0, 0, 0], ValueError, r"shape \(n, 2\), got shape \(3, 3\)"),
+        (np.zeros(3), [0, 0, 0], ValueError, r"codes must be 2-D with shape \(n, 2\), got shape"),
+        ([[0, np.inf]], [0], ValueError, "codes must be finite, got inf in row 0, column 1"),
+        (sp.csr_array((3, 2)), [0, 0, 0], TypeError, "codes must be a dense array"),
+        (np.zeros((3, 2)), [0, 0], ValueError, "labels must be one for each of 3 codes, got 2"),
+        (np.zeros((3, 2)), [0, 1, 10], ValueError, "from 0 to 9"),
+        (np.zeros((3, 2)), [0, 1, -1], ValueError, "from 0 to 9"),
+        (np.zeros((3, 2)), np.zeros(3), TypeError, "labels must hold integers, got float64"),
     ],
 )
-def test_code_map_refuses(axes, codes, labels, message):
-    with pytest.raises(ValueError, match=message):
+def test_code_map_refuses(axes, codes, labels, error, message):
+    with pytest.raises(error, match=message):
         plots.code_map(axes, codes, labels)
+    assert not axes.collections, "nothing is drawn before all is checked"
+
+
+def test_maps_take_lists_and_integers(axes):
+    plots.code_map(axes, [[0, 1], [2, 3]], [4, 9])
+    assert [text.get_text() for text in axes.texts] == ["4", "9"]
+    plots.glyph_map(axes, [[0, 0], [1, 1]], [[0, 1, 1, 0], [1, 0, 0, 1]], count=np.int64(2))
+    plots.decoder_grid(axes, lambda points: [[0.5]] * len(points), [[0, 0], [1, 1]], count=2)
+    assert axes.images[-1].get_array().tolist() == [[0.5, 0.5], [0.5, 0.5]]
 
 
 def test_glyph_map_puts_each_image_in_its_cell(axes):
@@ -103,10 +116,23 @@ def test_glyph_map_draws_the_image_nearest_to_the_middle_of_a_cell(axes):
 
 
 def test_glyph_map_refuses_images_without_a_place(axes):
-    with pytest.raises(ValueError, match=r"one image for each.*\(2, 2\) and 3 images"):
+    with pytest.raises(ValueError, match="images must be one for each of 2 codes, got 3"):
         plots.glyph_map(axes, np.zeros((2, 2)), np.zeros((3, 4)))
     with pytest.raises(ValueError, match="must be square, got 3 pixels"):
         plots.glyph_map(axes, np.eye(2), np.zeros((2, 3)))
+    with pytest.raises(TypeError, match="count must be an integer of at least 1, got 2.0"):
+        plots.glyph_map(axes, np.eye(2), np.zeros((2, 4)), count=2.0)
+
+
+def test_decoder_grid_refuses_what_it_cannot_draw(axes):
+    with pytest.raises(
+        ValueError, match="what decode returns must be one for each of 4 codes, got 3"
+    ):
+        plots.decoder_grid(axes, lambda points: np.zeros((3, 4)), np.eye(2), count=2)
+    with pytest.raises(ValueError, match="what decode returns must be finite, got nan"):
+        plots.decoder_grid(axes, lambda points: np.full((4, 4), np.nan), np.eye(2), count=2)
+    with pytest.raises(ValueError, match="count must be an integer of at least 1, got 0"):
+        plots.decoder_grid(axes, lambda points: points, np.eye(2), count=0)
 
 
 def test_decoder_grid_asks_for_the_points_at_which_it_draws(axes):

@@ -65,6 +65,16 @@ def test_image_rows_refuses_rows_that_do_not_match():
         plots.image_rows({"a": np.zeros((3, 784)), "b": np.zeros((2, 784))})
     with pytest.raises(ValueError, match=r"shape \(n, 784\).*\(3, 28\)"):
         plots.image_rows({"a": np.zeros((3, 28))})
+    with pytest.raises(
+        ValueError, match=r"row 'a' must be 2-D with shape \(n, 4\), got shape \(4,\)"
+    ):
+        plots.image_rows({"a": np.zeros(4)}, shape=(2, 2))
+    with pytest.raises(ValueError, match="the same shape"):
+        plots.image_rows({})
+    with pytest.raises(TypeError, match="height and width must be an integer"):
+        plots.image_rows({"a": np.zeros((3, 4))}, shape=(2.0, 2))
+    with pytest.raises(ValueError, match="scale must be a number above 0"):
+        plots.image_rows({"a": np.zeros((3, 4))}, shape=(2, 2), scale=0)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +157,27 @@ def test_layer_widths_draws_one_bar_per_layer_with_area_for_units():
     plt.close(figure)
 
 
-@pytest.mark.parametrize("layers", [{"input": 6, "output": 6}, {"input": 6, "code": 0}])
-def test_layer_widths_refuses_a_network_without_a_code(layers):
-    with pytest.raises(ValueError, match="need a layer called 'code'"):
+@pytest.mark.parametrize(
+    ("layers", "error", "message"),
+    [
+        ({"in": 6, "out": 6}, ValueError, "code must be 'in' or 'out', got 'code'"),
+        ({"in": 6, "code": 0}, ValueError, "layer 'code' must be an integer of at least 1, got 0"),
+        ({}, ValueError, "layers must hold at least one layer"),
+        ({"in": 6.0, "code": 2}, TypeError, "layer 'in' must be an integer of at least 1, got 6.0"),
+    ],
+)
+def test_layer_widths_refuses_a_network_without_a_code(layers, error, message):
+    with pytest.raises(error, match=message):
         plots.layer_widths(layers)
+
+
+def test_csr_arrays_draws_what_is_stored_and_converts_nothing():
+    twice = sp.csr_array(([2.0, 0.0, 3.0], [1, 1, 0], [0, 2, 3]), shape=(2, 2))
+    figure = plots.csr_arrays(twice)
+    texts = [text.get_text() for text in figure.axes[1].texts]
+    assert texts == ["2", "1", "0", "1", "3", "0", "0", "2", "3"]
+    plt.close(figure)
+    with pytest.raises(TypeError, match=r"matrix must be a csr_array, got coo_array; use .tocsr()"):
+        plots.csr_arrays(twice.tocoo())
+    with pytest.raises(TypeError, match="matrix must be a csr_array, got ndarray"):
+        plots.csr_arrays(np.eye(2))
