@@ -21,7 +21,7 @@ _BLOCK = 2**20  # values that are in memory in double precision at once: 8 MB an
 class OutputCurve(NamedTuple):
     """A curve that never falls, from what a model answers to what is true on average.
 
-    Call it with answers of any shape. Between two groups it is
+    Introduced in *Autoencode digits*. Call it with answers of any shape. Between two groups it is
     a straight line, and beyond the first and the last it is constant.
 
     Attributes
@@ -60,6 +60,8 @@ class OutputCurve(NamedTuple):
 
 def fit_output_curve(answer: ArrayLike, target: ArrayLike, *, bins: int = 40) -> OutputCurve:
     """Fit the curve that turns a model's answers into the mean of what was true.
+
+    Introduced in *Autoencode digits*.
 
     The answers are cut into `bins` groups of equal width, and each group gets the mean of its
     targets: the best constant, whether squared errors or cross-entropies are counted. Groups

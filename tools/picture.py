@@ -15,7 +15,7 @@ from course_utils._files import replace_atomically
 from tools.course import ROOT, find_notebooks
 
 PICTURE = ROOT / "docs" / "picture.png"
-DESCRIPTION = "Ten digits in three rows"
+DESCRIPTION = "Ten digits in four rows"
 
 
 def stored_picture() -> bytes:
