@@ -12,7 +12,7 @@ STAMP := $(VENV)/.complete
 # Notebooks at the same time: make course JOBS=4
 JOBS ?=
 
-.PHONY: course lab site slides handout assignment test test-browser test-class lint types unit notebooks bench mutants refresh data clean help
+.PHONY: course lab site slides handout assignment quick test test-browser test-class lint types unit notebooks bench mutants refresh data clean help
 
 ## course: execute every notebook on the shipped data; pages to read in build/html
 course: $(STAMP)
@@ -41,6 +41,11 @@ handout: $(STAMP)
 ## assignment: the notebooks for nbgrader, in build/assignment
 assignment: $(STAMP)
 	$(RUN) -m tools.assignment
+
+## quick: under a minute, for a small change: ruff, the notebooks' lint and links, fast unit tests;
+##        leaves out mypy, doctests, tests marked slow, keras or torch, and the notebooks' outputs
+quick: lint $(STAMP)
+	$(RUN) -m tools.check_units --quick
 
 ## test: every gate that CI holds
 test: lint types unit notebooks

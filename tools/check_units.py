@@ -1,18 +1,31 @@
-"""Run unit tests and doctests: ``python -m tools.check_units``.
+"""Run unit tests and doctests: ``python -m tools.check_units [--quick]``.
 
 Three processes, because one may hold only one framework: first what needs none, on two workers;
-then what needs TensorFlow beside what needs PyTorch. Each works with one thread.
+then what needs TensorFlow beside what needs PyTorch. Each works with one thread. With ``--quick``
+only fast tests run that need no framework.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 
 from course_utils._frameworks import framework_of, module_names
-from tools.course import ONE_THREAD, ROOT
+from tools.course import ONE_THREAD, ROOT, program
 
+TWO_WORKERS = ["-n", "2", "--dist", "loadgroup"]
+# Two processes that share the fast tests: two workers of one would collect all of them twice.
+FAST = ["-q", "-m", "not keras and not torch and not slow"]
+QUICK = {
+    "of the package": [sys.executable, "-m", "pytest", *FAST, "tests/unit"],
+    "of checks, tools and gates": [
+        *(sys.executable, "-m", "pytest", *FAST),
+        *("tests/checks", "tests/tools", "tests/gates"),
+    ],
+}
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--doctest-modules", "tests"]
 # Marker -> the module or package whose doctests need that framework.
 FRAMEWORK_MODULES = {
@@ -35,7 +48,7 @@ def commands() -> tuple[list[str], dict[str, list[str]]]:
         Marker -> command line of its process.
     """
     plain = [*PYTEST, "course_utils", "-m", "not keras and not torch"]
-    plain += ["-n", "2", "--dist", "loadgroup"]
+    plain += TWO_WORKERS
     framework = {}
     for marker, module in FRAMEWORK_MODULES.items():
         plain.append(f"--ignore={module}")
@@ -44,30 +57,44 @@ def commands() -> tuple[list[str], dict[str, list[str]]]:
     return plain, framework
 
 
-def main() -> int:
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quick", action="store_true", help="only what is fast")
+
+
+def _run(options: argparse.Namespace) -> int:
     """Run everything, also after a failure; the exit status is 1 if anything failed."""
-    environment = os.environ | ONE_THREAD
+    if options.quick:
+        return int(_side_by_side(QUICK))
     plain, framework = commands()
     print("── unit tests without a framework", flush=True)
-    failed = subprocess.run(plain, cwd=ROOT, env=environment).returncode != 0
+    failed = subprocess.run(plain, cwd=ROOT, env=os.environ | ONE_THREAD).returncode != 0
+    named = {f"with {marker}": command for marker, command in framework.items()}
+    return int(_side_by_side(named) or failed)
+
+
+def _side_by_side(commands: Mapping[str, Sequence[str]]) -> bool:
+    """Run commands at the same time, print what each says in one piece; True if one failed."""
     running = {
-        marker: subprocess.Popen(
+        name: subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment,
+            env=os.environ | ONE_THREAD,
             text=True,
             encoding="utf-8",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        for marker, command in framework.items()
+        for name, command in commands.items()
     }
-    for marker, process in running.items():
+    failed = False
+    for name, process in running.items():
         output, _ = process.communicate()
-        print(f"── unit tests with {marker}\n{output}", flush=True)
+        print(f"── unit tests {name}\n{output}", flush=True)
         failed |= process.returncode not in (0, NO_TEST)
-    return int(failed)
+    return failed
 
+
+main = program("check_units", "Run the unit tests.", _run, _options, notebooks=False)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -90,6 +90,7 @@ def dense(output, target):
     return np.square(output - target.toarray()).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempt", [by_coo, by_csr, by_products, by_a_loop, dense])
 def test_sparse_loss(attempt):
     assert_judged(check.sparse_loss, attempt, Status.RIGHT)
@@ -174,6 +175,7 @@ def by_rows(matrix, vector):
     return np.array([row[0] - mean @ vector for row in rows])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempt", [by_mean, by_sum, mean_of_the_product, by_bincount, by_rows])
 def test_centred_product(attempt):
     assert_judged(check.centred_product, attempt, Status.RIGHT)

@@ -89,6 +89,7 @@ def by_orth(first, second):
     return abs(left @ left.T - right @ right.T).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solution", [by_pinv, by_qr, by_svd, by_normal_equations, by_orth])
 def test_projections_pass(solution):
     outcome = check.projection_distance.judge(solution)
@@ -160,6 +161,7 @@ def test_equal_spaces_are_expected_to_be_exactly_0_apart():
     assert "expected  0\n" in check.projection_distance.judge(not_normalised).message
 
 
+@pytest.mark.slow
 def test_a_distance_that_knows_the_cases_is_caught_by_the_search():
     def knows_the_cases(first, second):
         named = [arguments for arguments in (c.arguments for c in check.projection_distance.cases)]
@@ -236,6 +238,7 @@ def by_best_name(rivals, starts):
     return np.float64(rivals[min(rivals, key=rivals.get)]) / np.average(starts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solution", [by_numpy, by_sorting, by_loop, by_fractions, by_best_name])
 def test_gains_over_the_best_rival_pass_within_a_second(solution):
     started = process_time()

@@ -163,6 +163,7 @@ def forever(number):
 ABSOLUTE = Exercise("absolute", abs, [Case("a", (3,), "r"), Case("b", (-4,), "r")], "h")
 
 
+@pytest.mark.slow
 def test_an_endless_loop_ends_in_any_thread(monkeypatch):
     from course_utils.checks import _running
 
@@ -253,6 +254,7 @@ def test_points_by_cases(capsys):
     assert points(Outcome(Status.RIGHT, "✓"), 2) == 2.0
 
 
+@pytest.mark.slow
 def test_a_failing_search_is_quick_and_leaves_nothing_behind(tmp_path):
     code = (
         "from hypothesis import strategies as st\n"

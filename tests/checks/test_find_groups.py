@@ -161,6 +161,7 @@ def median_of_film(table, rated):
     return (frame - frame.median()).fillna(0).to_numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [
@@ -346,6 +347,7 @@ def in_a_loop(found, nulls):
     return np.array(count / (len(nulls) + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [

@@ -91,6 +91,7 @@ def all_pairs(right, wrong):
     return np.mean(right > wrong) + 0.5 * np.mean(right == wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [

@@ -120,6 +120,7 @@ def by_bincount(matrix, table):
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "attempt",
     [right_mean, by_product, by_normalised_rows, by_a_loop_over_rows, by_bincount],
@@ -183,6 +184,7 @@ def by_rows(matrix, table, upstream):
     return np.concatenate(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "attempt", [right_weight_gradient, from_all_pairs, by_einsum, by_a_loop, by_rows]
 )

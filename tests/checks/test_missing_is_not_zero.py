@@ -53,6 +53,7 @@ def means_as_list(ratings, known):
     return list(means_by_loop(ratings, known))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "solution",
     [means_by_loop, means_by_nan, means_by_masked_array, means_with_where, means_as_list],
@@ -190,6 +191,7 @@ def by_sums(ratings, known, vt, l2):
     return np.linalg.solve(left, right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "solution", [ridge, by_inverse, by_stacked_rows, by_cleared_columns, by_sums]
 )
@@ -295,6 +297,7 @@ def by_powers(ratings, chances):
     return float((ratings * chances**-1).sum() / (chances**-1).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solution", [by_weights, by_loop, by_shares, by_fractions, by_powers])
 def test_corrected_means_pass_within_a_second(solution):
     started = process_time()

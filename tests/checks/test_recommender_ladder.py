@@ -105,6 +105,7 @@ def into_the_input(scores, seen, k):
     return np.argsort(-scores)[:k]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [
@@ -218,6 +219,7 @@ def ridge(interactions, l2):
     return np.linalg.solve(gram + l2 * np.eye(len(gram)), gram)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [

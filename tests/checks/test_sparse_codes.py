@@ -157,6 +157,7 @@ def rounded_first(codes, k):
     return kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [
@@ -303,6 +304,7 @@ def into_the_input(codes, atoms):
     return new, atoms
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [

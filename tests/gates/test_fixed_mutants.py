@@ -16,6 +16,8 @@ from tools.mutants.notebooks import number_to_change
 from tools.mutants.planted import Mutant, copy_course, gate, plant
 from tools.stored import to_json
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = find_notebooks(["align_and_index"])[0].relative_to(ROOT).as_posix()
 MUTANTS = {
     "left_align forgets duplicates and stored zeros": Mutant(

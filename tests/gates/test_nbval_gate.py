@@ -12,6 +12,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from tools import check_notebooks
 from tools.stored import to_json
 
+pytestmark = pytest.mark.slow
+
 PICTURE = """from IPython.display import display
 display({"image/png": "iVBORw0KGgo=", "text/plain": "A line that rises."}, raw=True)"""
 CONNECT = "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=1)"

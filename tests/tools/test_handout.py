@@ -13,6 +13,8 @@ from tools.course import find_notebooks
 from tools.pages import to_html
 from tools.stored import to_json
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def handout(tmp_path_factory):

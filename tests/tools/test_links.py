@@ -61,6 +61,7 @@ def test_the_links_of_the_course_are_written():
     assert list(links.rewritten(ROOT)) == []
 
 
+@pytest.mark.slow
 def test_a_moved_notebook_takes_every_link_along(course, capsys):
     (ladder,) = course.glob("notebooks/*_recommender_ladder.ipynb")
     (svd,) = course.glob("notebooks/*_compare_svd_and_autoencoder.ipynb")

@@ -16,7 +16,7 @@ from tools.check_pages import problems
 from tools.course import ROOT, find_notebooks, title_of
 
 # Under xdist one worker builds the site for all tests.
-pytestmark = pytest.mark.xdist_group("site")
+pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.slow]
 NOTEBOOKS = find_notebooks([])
 ADDRESS = "https://github.com/somebody/some-course"
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta name="viewport" content="width=device-width">

@@ -20,6 +20,8 @@ from tools.course import ROOT, find_notebooks, longest_first
 from tools.pages import to_html
 from tools.stored import truthful
 
+pytestmark = pytest.mark.slow
+
 ALT = 'A "line" that rises & ends.'
 OPENING = """# Do toys
 

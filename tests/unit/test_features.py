@@ -127,6 +127,7 @@ class TestLabelBudgetCurve:
 
 
 class TestMeanInterval:
+    @pytest.mark.slow
     @given(hnp.arrays("f8", st.integers(2, 20), elements=st.floats(-10, 10)))
     def test_equals_scipy(self, values):
         expected = scipy.stats.ttest_1samp(values + np.arange(len(values)), 0).confidence_interval(
@@ -136,6 +137,7 @@ class TestMeanInterval:
             mean_interval(values + np.arange(len(values)), level=0.9), expected, atol=1e-9
         )
 
+    @pytest.mark.slow
     def test_covers_the_mean_as_often_as_promised(self):
         samples = np.random.default_rng(0).standard_normal((2000, 4))
         inside = [low < 0 < high for low, high in map(mean_interval, samples)]

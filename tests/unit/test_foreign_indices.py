@@ -34,6 +34,7 @@ def classes(draw):
     return ids, CONTAINERS[kind](ids), many, NUMBERS[number](many)
 
 
+@pytest.mark.slow
 @given(classes(), st.sampled_from(DTYPES))
 @settings(max_examples=200)
 def test_indicators_and_one_hot_vectors_hold_one_one_a_row(case, dtype):

@@ -208,6 +208,7 @@ CHECKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
 @given(tables())
 @settings(max_examples=150)
@@ -218,6 +219,7 @@ def test_every_form_of_a_table_gives_the_plain_answer(check, drawn):
     unchanged(matrix, before)
 
 
+@pytest.mark.slow
 @given(tables())
 @settings(max_examples=12)
 def test_heat_map_writes_the_plain_numbers(drawn):
@@ -240,6 +242,7 @@ def new_axes():
     return plots.plt.subplots()[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DENSE)
 @given(st.data())
 @settings(max_examples=25)

@@ -52,6 +52,7 @@ def ranked(row, k):
 
 
 class TestScoresOfEveryType:
+    @pytest.mark.slow
     @given(score_tables())
     @settings(max_examples=300)
     def test_top_k_is_exact_sorting(self, case):
@@ -59,6 +60,7 @@ class TestScoresOfEveryType:
         got = ranking.top_k(LAYOUTS[layout](table), k)
         assert got.tolist() == [ranked(row, k) for row in table]
 
+    @pytest.mark.slow
     @given(score_tables(), st.data())
     @settings(max_examples=100)
     def test_lists_are_judged_by_the_same_order(self, case, data):
@@ -100,6 +102,7 @@ def places(draw):
 
 
 class TestPlaces:
+    @pytest.mark.slow
     @given(places(), st.integers(1, 6))
     @settings(max_examples=200)
     def test_nearest_rows_is_the_definition(self, case, k):
@@ -108,6 +111,7 @@ class TestPlaces:
         expected = np.argsort(squares, axis=1, kind="stable")[:, :k]
         np.testing.assert_array_equal(features.nearest_rows(given_form, given_form, k), expected)
 
+    @pytest.mark.slow
     @given(st.integers(0, 1000), st.sampled_from([0.0, 1e4, -1e6]), st.sampled_from([2, 20]))
     @settings(max_examples=60)
     def test_a_shift_and_a_unit_change_no_score(self, seed, shift, columns):
@@ -296,6 +300,7 @@ def peak_of(call):
 
 
 class TestMemory:
+    @pytest.mark.slow
     def test_nearest_rows_and_knn_accuracy(self):
         codes = np.random.default_rng(0).standard_normal((12_000, 8))
         labels = np.arange(12_000) % 3

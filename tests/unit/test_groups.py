@@ -212,6 +212,7 @@ def blobs():
 
 
 class TestGap:
+    @pytest.mark.slow
     def test_chooses_the_number_of_far_groups(self, blobs):
         numbers = [1, 2, 3, 4, 5]
         assert groups.choose_k(numbers, *groups.gap_statistic(blobs[0], numbers, draws=8)) == 3

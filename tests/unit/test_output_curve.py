@@ -34,6 +34,7 @@ def by_pandas(answer, target, bins):
 eighths = st.integers(-16, 16).map(lambda n: n / 8)  # no rounding at the edges of 1, 2 or 4 groups
 
 
+@pytest.mark.slow
 @given(
     pairs=st.lists(st.tuples(eighths, eighths), min_size=2, max_size=30),
     bins=st.sampled_from([1, 2, 4]),

@@ -107,11 +107,13 @@ def outputs_of_a_kernel(monkeypatch, session):
     return cell.outputs, client
 
 
+@pytest.mark.slow
 def test_a_notebook_that_a_program_runs_stores_no_bar(monkeypatch):
     outputs, _ = outputs_of_a_kernel(monkeypatch, None)
     assert [(output.output_type, output.text) for output in outputs] == [("stream", "done\n")]
 
 
+@pytest.mark.slow
 def test_a_notebook_in_a_page_has_a_bar_of_widgets_and_nothing_on_stderr(monkeypatch):
     outputs, client = outputs_of_a_kernel(monkeypatch, "/page.ipynb")
     bar, text = outputs
@@ -120,6 +122,7 @@ def test_a_notebook_in_a_page_has_a_bar_of_widgets_and_nothing_on_stderr(monkeyp
     assert any(state.get("value") == 2 for state in client.widget_state.values())
 
 
+@pytest.mark.slow
 def test_importing_it_loads_neither_tqdm_nor_ipython():
     code = "import sys, course_utils._progress; print({'tqdm', 'IPython'} & {*sys.modules})"
     done = subprocess.run(

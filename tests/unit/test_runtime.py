@@ -348,6 +348,7 @@ assert not {"numpy", "scipy", "pandas", "tensorflow", "keras", "torch"} & set(sy
     assert (run.stdout.split(), run.stderr) == (["course_utils"], "")
 
 
+@pytest.mark.slow
 def test_no_module_without_need_brings_a_framework_along():
     code = """
 import importlib, sys

@@ -165,6 +165,7 @@ class TestTopKCosine:
 
 
 class TestSimilarItems:
+    @pytest.mark.slow
     @given(whole_vectors(), st.booleans())
     def test_without_support_it_is_one_row_of_all_neighbours(self, case, sparse):
         vectors, k, _ = case
@@ -251,6 +252,7 @@ def planted(n_clusters=8, per_cluster=15, users=60, seed=0):
 
 
 class TestTheEvaluatorItself:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "rule",
         [lambda s: s, lambda s: -s, lambda s: np.log1p(s), lambda s: s % 7 * 0.0],
@@ -309,6 +311,7 @@ class TestTheEvaluatorItself:
 
 
 class TestEvaluateSimilarity:
+    @pytest.mark.slow
     def test_columns_against_loops(self, films):
         train, held_out, genres = films
         support = support_of(train)
@@ -346,6 +349,7 @@ class TestEvaluateSimilarity:
         np.testing.assert_allclose(result.genre_jaccard, overlaps)
         np.testing.assert_allclose(result.cold_share, cold)
 
+    @pytest.mark.slow
     def test_partners_are_unrated_and_as_popular(self, films):
         train, held_out, genres = films
         support = support_of(train)

@@ -109,6 +109,7 @@ def read_csv(name):
         return list(csv.reader(stream))
 
 
+@pytest.mark.slow
 def test_the_ratings_are_those_of_october_2016():
     header, *rows = read_csv("ratings.csv")
     assert header == ["userId", "movieId", "rating", "timestamp"]
@@ -123,6 +124,7 @@ def test_the_ratings_are_those_of_october_2016():
     assert 789_609_600 <= min(times) < max(times) < 1_476_662_400
 
 
+@pytest.mark.slow
 def test_the_films_are_those_that_were_rated():
     header, *rows = read_csv("movies.csv")
     assert header == ["movieId", "title", "genres"]
@@ -198,6 +200,7 @@ def stub_wheel(path, member, content):
     return path
 
 
+@pytest.mark.slow
 def test_the_films_are_built_again_from_a_table(build, copy, tmp_path_factory, monkeypatch, capsys):
     """Rebuild both csv files, from a pickle of the package's shape made of the shipped values."""
     ratings, movies = read_csv("ratings.csv")[1:], read_csv("movies.csv")[1:]

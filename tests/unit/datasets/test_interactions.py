@@ -76,6 +76,7 @@ def test_another_scale_can_be_asked_for(tmp_path):
     assert load_interactions(path, rating_range=(1, 10)).matrix[0, 0] == 10
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.lists(st.sampled_from([None, 0.5, 1.0, 3.5, 5.0]), min_size=3, max_size=3),

@@ -22,6 +22,7 @@ def mnist():
     return load_mnist()
 
 
+@pytest.mark.slow
 def test_mnist_has_the_promised_types(mnist):
     x_train, y_train, x_test, y_test = mnist
     assert x_train.shape == (60_000, 784)
@@ -35,6 +36,7 @@ def test_mnist_has_the_promised_types(mnist):
         assert array.flags.c_contiguous
 
 
+@pytest.mark.slow
 def test_mnist_has_the_known_content(mnist):
     # The mean and the deviation that every MNIST tutorial normalises with, and the known class
     # counts.
@@ -113,6 +115,7 @@ def test_the_header_of_an_mnist_file_is_read(mnist_copy):
         load_mnist()
 
 
+@pytest.mark.slow
 def test_other_digits_are_refused_in_the_courses_own_folder(mnist_copy):
     path = mnist_copy / "train-labels-idx1-ubyte.gz"
     content = bytearray(gzip.decompress(path.read_bytes()))
@@ -125,6 +128,7 @@ def test_other_digits_are_refused_in_the_courses_own_folder(mnist_copy):
         load_mnist()
 
 
+@pytest.mark.slow
 def test_digits_packed_by_another_program_are_taken(mnist_copy):
     path = mnist_copy / "train-labels-idx1-ubyte.gz"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), 1))

@@ -114,6 +114,7 @@ def test_planted_arguments_are_checked(changes, error, message):
         plant(**changes)
 
 
+@pytest.mark.slow
 @given(
     n_users=st.integers(1, 12),
     n_items=st.integers(1, 12),

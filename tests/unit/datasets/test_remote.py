@@ -259,6 +259,7 @@ def secure(server, *answers):
     return {"tiny": known._replace(urls=urls)}
 
 
+@pytest.mark.slow
 def test_a_certificate_that_nobody_knows(server, tmp_path, tmp_path_factory):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate(tmp_path_factory.mktemp("keys")))
@@ -434,6 +435,7 @@ def test_a_bundle_without_the_tables_is_refused(server, tmp_path, content, messa
 # --- two at once ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(server, tmp_path):
     known = registry(server, "good")["tiny"]
     code = (

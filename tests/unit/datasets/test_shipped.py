@@ -55,6 +55,7 @@ def test_data_directory_says_what_to_do_without_a_checkout(monkeypatch, tmp_path
         data_directory()
 
 
+@pytest.mark.slow
 def test_no_framework_is_imported():
     code = (
         "import sys, course_utils.datasets;"

@@ -76,6 +76,7 @@ def check(folder, films, ratings, unfinished):
     assert list(zip(*columns, strict=True)) == ratings
 
 
+@pytest.mark.slow
 @given(
     table=published(letters=WIDE + '"|:;\t\n'),
     end=ENDS,
@@ -102,6 +103,7 @@ def test_csv(tmp_path_factory, table, end, encoding, quoting, last_breaks, packe
     check(folder, films, ratings, last_breaks.count(False))
 
 
+@pytest.mark.slow
 @given(
     data=st.data(),
     end=ENDS,
@@ -142,6 +144,7 @@ def test_layouts_without_a_header(
     check(folder, films, ratings, last_breaks.count(False))
 
 
+@pytest.mark.slow
 @given(table=published(), end=ENDS, data=st.data())
 def test_a_cut_is_refused_or_said_or_between_two_lines(tmp_path_factory, table, end, data):
     films, ratings = table
@@ -163,6 +166,7 @@ def test_a_cut_is_refused_or_said_or_between_two_lines(tmp_path_factory, table, 
     assert caught or (text[:kept].endswith(("\n", "\r")) and rows[-1] == ratings[len(rows) - 1])
 
 
+@pytest.mark.slow
 @given(table=published(), data=st.data(), name=st.sampled_from(["ratings.csv", "movies.csv"]))
 def test_a_cut_gzip_file_is_refused(tmp_path_factory, table, data, name):
     films, ratings = table
@@ -186,6 +190,7 @@ IDS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     rows=st.lists(IDS, min_size=1, max_size=5, unique=True),
     columns=st.lists(IDS, min_size=1, max_size=5, unique=True),

@@ -73,6 +73,7 @@ def table_for(matrix, dimension=3, dtype=np.float64):
 # --- one_hot ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 6), max_size=8))
 @settings(deadline=None)
 def test_one_hot_rows_pick_table_rows(indices):
@@ -127,6 +128,7 @@ def test_example_of_the_source():
     np.testing.assert_array_equal(sparse_embedding_lookup(sp.csr_matrix(SOURCE), table), expected)
 
 
+@pytest.mark.slow
 @given(messy_matrices(), st.sampled_from(embeddings.COMBINERS))
 @settings(deadline=None, max_examples=300)
 def test_agrees_with_a_loop_over_all_cells(matrix, combiner):
@@ -138,6 +140,7 @@ def test_agrees_with_a_loop_over_all_cells(matrix, combiner):
     np.testing.assert_array_equal(matrix.data, before.data)
 
 
+@pytest.mark.slow
 @given(messy_matrices())
 @settings(deadline=None, max_examples=300)
 def test_four_ways_without_a_framework(matrix):
@@ -156,6 +159,7 @@ def test_four_ways_without_a_framework(matrix):
         np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 @given(messy_matrices())
 @settings(deadline=None)
 def test_gradient_is_the_transposed_lookup(matrix):
@@ -351,6 +355,7 @@ def test_unknown_combiner_is_refused():
 # --- embedding_bag_inputs -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(messy_matrices())
 @settings(deadline=None)
 def test_bag_inputs_hold_the_matrix(matrix):
@@ -387,6 +392,7 @@ def test_bag_weights_are_floats(given_type, weight_type):
     assert weights.dtype == weight_type
 
 
+@pytest.mark.slow
 def test_module_imports_no_framework():
     code = (
         "import sys, course_utils.embeddings; assert not {'tensorflow', 'torch'} & set(sys.modules)"

@@ -42,6 +42,7 @@ def problems(draw):
 
 
 class TestEase:
+    @pytest.mark.slow
     @given(problems())
     def test_definition(self, problem):
         interactions, l2 = problem
@@ -62,6 +63,7 @@ class TestEase:
             model.scores(new), new @ item_side(interactions, l2), rtol=0, atol=1e-12
         )
 
+    @pytest.mark.slow
     def test_both_sides_agree_on_films(self):
         matrix = load_movielens().matrix().matrix
         often = np.argsort(-np.diff(matrix.indptr), kind="stable")[:900]
@@ -72,6 +74,7 @@ class TestEase:
         np.testing.assert_allclose(weights, item_side(likes.toarray(), 200.0), rtol=0, atol=1e-12)
         assert np.all(np.diag(weights) == 0)
 
+    @pytest.mark.slow
     def test_items_are_solved_in_blocks(self):
         # More items than fit into one block of 2**22 numbers.
         likes = sp.random_array((2048, 2060), density=0.001, rng=np.random.default_rng(0))

@@ -67,6 +67,7 @@ def test_half_hidden_matrix_has_the_known_singular_values_and_errors():
 # --- oracles --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(matrices, st.data())
 def test_agrees_with_the_full_decomposition(matrix, data):
     k = data.draw(st.integers(1, min(matrix.shape)))
@@ -97,6 +98,7 @@ def test_every_valid_rank_works_for_every_format(matrix, k):
     np.testing.assert_allclose(got.vt, expected.vt, atol=1e-12)
 
 
+@pytest.mark.slow
 @given(matrices, st.data())
 @settings(max_examples=200)
 def test_no_competitor_of_the_same_rank_is_closer(matrix, data):
@@ -116,6 +118,7 @@ def test_no_competitor_of_the_same_rank_is_closer(matrix, data):
         assert rmse(matrix, competitor) >= bound - 1e-9
 
 
+@pytest.mark.slow
 @given(matrices)
 def test_error_falls_with_the_rank_and_ends_at_zero(matrix):
     errors = [rank_k_rmse(matrix, k) for k in range(1, min(matrix.shape) + 1)]
@@ -349,6 +352,7 @@ def test_what_is_no_matrix_is_refused(matrix, error, message):
 # --- fold_in --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(matrices, st.data())
 def test_decomposed_rows_get_their_own_codes(matrix, data):
     k = data.draw(st.integers(1, min(matrix.shape)))

@@ -25,6 +25,7 @@ def pairs(elements):
     )
 
 
+@pytest.mark.slow
 @given(pairs(NUMBERS))
 def test_rmse_agrees_with_scikit_learn(pair):
     truth, prediction = pair
@@ -32,6 +33,7 @@ def test_rmse_agrees_with_scikit_learn(pair):
     assert rmse(truth, prediction) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(pairs(NUMBERS), st.randoms(use_true_random=False))
 def test_rmse_sees_only_the_chosen_cells(pair, random):
     truth, prediction = pair
@@ -42,6 +44,7 @@ def test_rmse_sees_only_the_chosen_cells(pair, random):
     assert rmse(truth, spoilt, where=where) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(pairs(NUMBERS), st.floats(-10, 10))
 def test_rmse_is_symmetric_scales_and_ignores_a_common_shift(pair, factor):
     truth, prediction = pair
@@ -74,6 +77,7 @@ def test_rmse_refuses(arguments, message):
         rmse(*arguments)
 
 
+@pytest.mark.slow
 @given(
     hnp.arrays(np.int64, st.integers(1, 20), elements=st.integers(0, 1)).flatmap(
         lambda truth: st.tuples(
@@ -87,6 +91,7 @@ def test_cross_entropy_of_black_and_white_agrees_with_scikit_learn(pair):
     assert binary_cross_entropy(truth, prediction) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 @given(pairs(GREY))
 def test_cross_entropy_is_the_floor_plus_a_divergence_that_is_never_negative(pair):
     """H(x, p) = H(x) + KL(x ‖ p): Gibbs' inequality, the reason why the floor is one."""
@@ -97,6 +102,7 @@ def test_cross_entropy_is_the_floor_plus_a_divergence_that_is_never_negative(pai
     assert excess >= 2 * np.mean((truth - prediction) ** 2) - 1e-5
 
 
+@pytest.mark.slow
 @given(pairs(GREY))
 def test_cross_entropy_does_not_change_in_the_negative(pair):
     truth, prediction = pair
@@ -116,11 +122,13 @@ def test_floor_is_reached_by_the_perfect_answer_and_bounded_by_one_bit(x):
     assert 0 <= bce_floor(x) <= np.log(2) + 1e-12
 
 
+@pytest.mark.slow
 @given(hnp.arrays(np.float64, SHAPES, elements=st.sampled_from([0.0, 1.0])))
 def test_floor_of_black_and_white_is_zero(x):
     assert bce_floor(x) == 0
 
 
+@pytest.mark.slow
 def test_floor_and_mean_image_of_the_test_digits():
     digits = load_mnist()
     mean = np.broadcast_to(digits.x_train.mean(axis=0), digits.x_test.shape)

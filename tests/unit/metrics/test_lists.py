@@ -91,12 +91,14 @@ def judged_tables(draw):
     ("metric", "by_hand"), [(ndcg_at_k, ndcg_by_hand), (recall_at_k, recall_by_hand)]
 )
 class TestMetrics:
+    @pytest.mark.slow
     @given(data=st.data())
     def test_brute_force(self, metric, by_hand, data):
         scores, relevant, k = data.draw(judged_tables())
         expected = [by_hand(*row, k) for row in zip(scores, relevant, strict=True)]
         np.testing.assert_allclose(metric(scores, relevant, k), expected, rtol=1e-12)
 
+    @pytest.mark.slow
     @given(data=st.data())
     def test_bounds_and_perfect_ranking(self, metric, by_hand, data):
         scores, relevant, k = data.draw(judged_tables())
@@ -150,6 +152,7 @@ class TestAgainstScikitLearn:
 
 
 class TestBootstrapInterval:
+    @pytest.mark.slow
     def test_covers_the_mean_as_often_as_promised(self):
         rng = np.random.default_rng(0)
         inside = 0

@@ -37,6 +37,7 @@ seeds = st.integers(0, 2**20)
 
 
 class TestKnnAccuracy:
+    @pytest.mark.slow
     @given(seeds, st.integers(1, 9), st.sampled_from([1, 2, 20]))
     def test_agrees_with_scikit_learn(self, seed, k, columns):
         points, labels, _ = cloud(seed, columns=columns)
@@ -53,6 +54,7 @@ class TestKnnAccuracy:
         assert knn_accuracy([[0.0], [5.0], [6.0]], [1, 2, 2], k=1) == pytest.approx(2 / 3)
         assert knn_accuracy([[0.0], [0.0], [6.0], [6.0]], [1, 1, 2, 2], k=1) == 1
 
+    @pytest.mark.slow
     @given(seeds)
     def test_moving_the_plane_or_renaming_labels_changes_nothing(self, seed):
         points, labels, _ = cloud(seed)
@@ -62,6 +64,7 @@ class TestKnnAccuracy:
         other = np.array([7, 3, 9, 1], dtype=np.uint8)[labels]
         assert knn_accuracy(both[:40], other[:40], both[40:], other[40:], k=1) == score
 
+    @pytest.mark.slow
     @given(seeds)
     def test_the_order_of_the_voters_does_not_matter(self, seed):
         points, labels, _ = cloud(seed)
@@ -78,6 +81,7 @@ class TestKnnAccuracy:
     def test_a_tie_goes_to_the_smaller_label(self):
         assert knn_accuracy([[0.0], [1.0]], [8, 3], [[0.1], [0.9]], [3, 3], k=2) == 1
 
+    @pytest.mark.slow
     def test_two_principal_components_of_the_digits_score_as_published(self):
         digits = load_mnist()
         pca = PCA(2, svd_solver="covariance_eigh").fit(digits.x_train)
@@ -131,6 +135,7 @@ def brute_force(x, codes, k):
 
 
 class TestTrustworthinessAndContinuity:
+    @pytest.mark.slow
     @given(seeds, st.integers(1, 9), st.sampled_from([3, 20]))
     def test_agree_with_scikit_learn(self, seed, k, columns):
         points, _, codes = cloud(seed, columns=columns)
@@ -144,6 +149,7 @@ class TestTrustworthinessAndContinuity:
         expected = manifold.trustworthiness(points, codes, n_neighbors=10)
         assert trustworthiness(points, codes) == pytest.approx(expected, abs=1e-12)
 
+    @pytest.mark.slow
     @given(
         hnp.arrays(np.int64, (9, 2), elements=st.integers(0, 2)),
         hnp.arrays(np.int64, (9, 1), elements=st.integers(0, 2)),

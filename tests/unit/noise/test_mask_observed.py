@@ -35,6 +35,7 @@ def sparse_matrices(draw):
     return matrix.asformat(draw(st.sampled_from(["coo", "csr", "csc"])))
 
 
+@pytest.mark.slow
 @given(matrix=sparse_matrices(), fraction=st.floats(0, 1), seed=st.integers(0, 5))
 def test_each_observed_cell_is_in_exactly_one_part(matrix, fraction, seed):
     before = cells(matrix)
@@ -49,6 +50,7 @@ def test_each_observed_cell_is_in_exactly_one_part(matrix, fraction, seed):
         assert type(part)(part).has_canonical_format
 
 
+@pytest.mark.slow
 def test_every_cell_is_hidden_equally_often():
     matrix = ratings(8, 6)
     rng = np.random.default_rng(1)

@@ -23,6 +23,7 @@ def published(monkeypatch):
     return calls
 
 
+@pytest.mark.slow
 def test_show_publishes_picture_and_description_and_closes(published):
     figure, axes = plt.subplots()
     axes.plot([0, 1], [1, 0])

@@ -91,6 +91,7 @@ class TestLeftAlign:
         assert_same(result, left_align_by_hand(dense))
         assert_well_formed(result)
 
+    @pytest.mark.slow
     @given(messy_matrices())
     @settings(max_examples=300)
     def test_brute_force_on_messy_storage(self, matrix):
@@ -98,6 +99,7 @@ class TestLeftAlign:
         assert_same(result, left_align_by_hand(matrix.toarray()))
         assert_well_formed(result)
 
+    @pytest.mark.slow
     @given(messy_matrices())
     def test_row_sums_and_order_are_preserved(self, matrix):
         result = left_align(matrix)
@@ -110,6 +112,7 @@ class TestLeftAlign:
         once = left_align(matrix)
         np.testing.assert_array_equal(left_align(once).toarray(), once.toarray())
 
+    @pytest.mark.slow
     @given(messy_matrices(), st.randoms(use_true_random=False))
     def test_commutes_with_row_permutation(self, matrix, random):
         order = list(range(matrix.shape[0]))
@@ -178,6 +181,7 @@ class TestLeftAlign:
         assert_same(result, left_align_by_hand(SOURCE))
         assert len(result.data) == 5
 
+    @pytest.mark.slow
     @given(messy_matrices())
     def test_input_is_not_changed(self, matrix):
         parts = [matrix.data] + (
@@ -231,6 +235,7 @@ class TestIndexToIndicator:
         product = index_to_indicator(indices, 5, dtype=np.float64) @ table
         np.testing.assert_array_equal(product, table[indices])
 
+    @pytest.mark.slow
     @given(st.lists(st.integers(0, 4), max_size=20))
     def test_gram_matrix_is_the_counts(self, indices):
         indicator = index_to_indicator(indices, 5, dtype=np.int64)
@@ -329,6 +334,7 @@ class TestRagged:
         assert row_splits.tolist() == [0, 2, 2, 3]
         assert row_splits.dtype == np.int64
 
+    @pytest.mark.slow
     @given(messy_matrices())
     def test_lists_are_the_nonzeros_of_each_row(self, matrix):
         values, row_splits = to_ragged(matrix)
@@ -337,11 +343,13 @@ class TestRagged:
             dense_row = matrix.toarray()[row]
             np.testing.assert_array_equal(values[start:stop], dense_row[dense_row != 0])
 
+    @pytest.mark.slow
     @given(messy_matrices())
     def test_aligning_first_changes_nothing(self, matrix):
         for direct, aligned in zip(to_ragged(matrix), to_ragged(left_align(matrix)), strict=True):
             np.testing.assert_array_equal(direct, aligned)
 
+    @pytest.mark.slow
     @given(messy_matrices())
     def test_there_and_back_is_left_align(self, matrix):
         trimmed = from_ragged(*to_ragged(matrix))
