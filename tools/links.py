@@ -42,6 +42,7 @@ ROUTES = {
         "compare_svd_and_autoencoder",
         "autoencode_digits",
         "codes_in_two_dimensions",
+        "map_digits_with_tsne",
         "denoise_digits",
         "codes_as_features",
     ),

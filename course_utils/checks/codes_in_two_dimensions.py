@@ -1,72 +1,105 @@
 """Checks of *Draw digits in two dimensions*."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from course_utils import metrics
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
-
-# `metrics.knn_accuracy` and scikit-learn's neighbours would do the exercise.
-_NEIGHBOURS = (
-    "course_utils.metrics.knn_accuracy",
-    "sklearn.neighbors.NearestNeighbors",
-    "sklearn.neighbors.KNeighborsClassifier",
-    "sklearn.neighbors.KDTree",
-    "sklearn.neighbors.BallTree",
+from course_utils.checks.engine import (
+    Breaking,
+    Case,
+    Exercise,
+    Prediction,
+    as_written,
+    describe,
+    numbers,
+    same_kind,
 )
+
+# Learners' copies of the first edition look for `share_kept` here.
+from course_utils.checks.map_digits_with_tsne import (
+    NEIGHBOUR_SEARCHES,
+    labelled_points,
+    nearest_other,
+    share_kept,
+)
+
+__all__ = [
+    "break_positive_weight",
+    "break_sum",
+    "most_confused",
+    "own_points_accuracy",
+    "predict_dead",
+    "share_kept",
+]
 
 
 def _some_unit_all_negative(weights: int, units: int) -> float:
     return 1 - (1 - 0.5**weights) ** units
 
 
-def _sums_to_zero(codes: ArrayLike) -> np.ndarray:
-    return np.asarray(codes, dtype=float).sum(axis=0) == 0
+def _some_weight_is_positive(inputs: np.ndarray, weights: np.ndarray) -> str:
+    return "alive" if (weights > 0).any() else "dead"
 
 
-def _codes_problem(codes: Any) -> str:
-    values = np.asarray(codes, dtype=float)
-    if values.ndim != 2 or values.shape[1] != 2 or not 2 <= len(values) <= 10:
-        return f"give two to ten codes of two numbers each, got shape {values.shape}"
-    return "" if np.isfinite(values).all() else "the numbers of a code are finite"
+def _answers(inputs: ArrayLike, weights: ArrayLike) -> np.ndarray:
+    """Answer as on paper: in floating point 0.3 - 3 * 0.1 is not 0."""
+    return np.maximum(as_written(inputs) @ as_written(weights), 0)
 
 
-def _nearest_other(points: np.ndarray) -> np.ndarray:
-    squares = np.square(points[:, np.newaxis] - points).sum(axis=2).astype(float)
-    np.fill_diagonal(squares, np.inf)
-    return squares.argmin(axis=1)
+def _dead_or_alive(inputs: np.ndarray, weights: np.ndarray) -> str:
+    answers = _answers(inputs, weights)
+    return "dead" if answers.min() == answers.max() else "alive"
+
+
+def _unit_problem(inputs: np.ndarray, weights: np.ndarray) -> str:
+    if inputs.ndim != 2 or not 2 <= len(inputs) <= 10:
+        return f"inputs is a table with a row for each of two to ten digits, got {inputs.shape}"
+    if weights.shape != (inputs.shape[1],):
+        return f"weights has one number for each column of inputs, got {weights.shape}"
+    if not (np.isfinite(inputs).all() and np.isfinite(weights).all()):
+        return "all numbers are finite"
+    if (inputs < 0).any():
+        return "the inputs come from rectified units, so none of them is negative"
+    if stuck := np.flatnonzero(metrics.dead_units(inputs)).tolist():
+        return f"column {stuck[0]} of inputs is the same in all rows: that unit is dead itself"
+    if not (weights > 0).any():
+        return "one weight at least is positive"
+    return ""
+
+
+def _sums_of_unit(broken: bool, inputs: np.ndarray, weights: np.ndarray) -> Mapping[str, str]:
+    return {"answers": describe(_answers(inputs, weights).astype(float))}
+
+
+def _sums_to_zero(codes: np.ndarray) -> list[bool]:
+    return [bool(sum(column) == 0) for column in as_written(codes).T]
+
+
+def _codes_problem(codes: np.ndarray) -> str:
+    if codes.ndim != 2 or codes.shape[1] != 2 or not 2 <= len(codes) <= 10:
+        return f"give two to ten codes of two numbers each, got shape {codes.shape}"
+    return "" if np.isfinite(codes).all() else "the numbers of a code are finite"
 
 
 def _own_points_accuracy(codes: np.ndarray, labels: np.ndarray) -> float:
-    return float(np.mean(labels[_nearest_other(codes)] == labels))
+    return float(np.mean(labels[nearest_other(codes)] == labels))
 
 
-def _share_kept(x: np.ndarray, codes: np.ndarray) -> float:
-    return float(np.mean(_nearest_other(x) == _nearest_other(codes)))
-
-
-@st.composite
-def _spread_points(draw: st.DrawFn, columns: int, count: int) -> np.ndarray:
-    """Whole numbers on a line of powers of 3, so that no two distances are equal."""
-    order = draw(st.permutations(range(count)))
-    first = 3.0 ** np.array(order)
-    return np.column_stack([first] + [np.zeros(count)] * (columns - 1))
+def _most_confused(confusion: np.ndarray) -> tuple[int, int]:
+    both = np.triu(confusion + confusion.T, 1)
+    first, second = np.unravel_index(both.argmax(), both.shape)
+    return (int(first), int(second)) if both.any() else (0, 1)
 
 
 @st.composite
-def _labelled_codes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
-    count = draw(st.integers(2, 5))
-    labels = draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
-    return draw(_spread_points(2, count)), np.array(labels)
-
-
-@st.composite
-def _data_and_map(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
-    count = draw(st.integers(2, 5))
-    return draw(_spread_points(3, count)), draw(_spread_points(2, count))
+def _confusions(draw: st.DrawFn) -> tuple[np.ndarray]:
+    size = draw(st.integers(2, 7))
+    most = draw(st.sampled_from([2, 9, 10**9]))
+    cells = st.lists(st.integers(0, most), min_size=size**2, max_size=size**2)
+    return (np.array(draw(cells)).reshape(size, size),)
 
 
 predict_dead = Prediction(
@@ -81,15 +114,29 @@ predict_dead = Prediction(
         "that is the probability that both units are dead": lambda: 0.5**8,
         "that is the probability that both units live": lambda: (1 - 0.5**4) ** 2,
         "a unit lives if any *one* of its weights is positive": lambda: 1 - 0.5**8,
+        "that is the probability of exactly one such unit": lambda: 2 / 16 * 15 / 16,
     },
+)
+
+break_positive_weight = Breaking(
+    name="break_positive_weight",
+    suspect=_some_weight_is_positive,
+    reference=_dead_or_alive,
+    refusal=_unit_problem,
+    takes=numbers,
+    detail=_sums_of_unit,
+    hint="The positive weight must never win. Let its input be small in every row, "
+    "and another one large.",
 )
 
 break_sum = Breaking(
     name="break_sum",
     suspect=_sums_to_zero,
-    reference=metrics.dead_units,
+    reference=lambda codes: metrics.dead_units(codes).tolist(),
     refusal=_codes_problem,
-    hint="With numbers of at least 0 a sum of 0 means zeros only. Is a linear code at least 0?",
+    takes=numbers,
+    hint="The colleague calls a column dead if its sum is 0. Which other numbers sum to 0, "
+    "and which column is stuck although its sum is not 0?",
 )
 
 own_points_accuracy = Exercise(
@@ -106,11 +153,30 @@ own_points_accuracy = Exercise(
             "two pairs",
             (np.array([[0.0, 0.0], [1.0, 0.0], [9.0, 0.0], [9.0, 2.0]]), np.array([3, 3, 8, 8])),
             "each point's neighbour has its label",
+            hint="A share goes from 0 to 1. Whose label does each of the four points get?",
         ),
         Case(
             "a stranger",
             (np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]]), np.array([3, 3, 8])),
             "two of three are right",
+        ),
+        Case(
+            "a plane, not a line",
+            (np.array([[0.0, 0.0], [1.0, 9.0], [3.0, 0.0]]), np.array([3, 8, 3])),
+            "the second point is near in the first number and far in the second",
+            hint="Both numbers of a code count for a distance.",
+        ),
+        Case(
+            "round the corner",
+            (np.array([[0.0, 0.0], [3.0, 3.0], [0.0, 5.0]]), np.array([3, 3, 8])),
+            "from the first point, (3, 3) is 4.2 away and (0, 5) is 5",
+            hint="Distances are Euclidean: add squares, neither absolute values nor the largest.",
+        ),
+        Case(
+            "along the edge",
+            (np.array([[0.0, 0.0], [4.0, 4.0], [5.0, 0.0]]), np.array([3, 8, 3])),
+            "from the first point, (5, 0) is 5 away and (4, 4) is 5.7",
+            hint="Distances are Euclidean: all differences count, not only the largest.",
         ),
         Case(
             "copies",
@@ -122,42 +188,69 @@ own_points_accuracy = Exercise(
             hint="The point itself need not stand first in a sorted row. What distance would "
             "keep it from ever being nearest?",
         ),
+        Case(
+            "two equally near",
+            (np.array([[2.0, 0.0], [1.0, 0.0], [0.0, 0.0]]), np.array([3, 3, 8])),
+            "of points that are equally near, the first row decides",
+            hint="For the middle point both others are at distance 1; take the one with the "
+            "smaller row number.",
+        ),
+        Case(
+            "far apart",
+            (np.array([[0.0, 0.0], [2.0, 0.0], [5.0, 0.0]]) * 2.0**50, np.array([3, 3, 8])),
+            "a map may have any scale",
+            hint="No finite number is larger than every distance.",
+        ),
     ],
     hint="Whose label does a point get that is nearest to itself?",
-    search=_labelled_codes(),
-    without=_NEIGHBOURS,
+    search=labelled_points(),
+    search_hint="Find each point's nearest *other* point, by Euclidean distance; of equally near "
+    "ones the smallest row number.",
+    without=("course_utils.metrics.knn_accuracy", *NEIGHBOUR_SEARCHES),
 )
 
-share_kept = Exercise(
-    name="share_kept",
-    reference=_share_kept,
+most_confused = Exercise(
+    name="most_confused",
+    reference=_most_confused,
     cases=[
         Case(
-            "the same picture, ten times as large",
-            (np.array([[0.0], [1.0], [3.0], [7.0]]), np.array([[0.0], [10.0], [30.0], [70.0]])),
-            "every nearest neighbour stays",
+            "three kinds",
+            (np.array([[50, 1, 2], [0, 40, 3], [9, 0, 60]]),),
+            "0 and 2 are taken for each other 2 + 9 times",
+            hint="The diagonal counts right answers; they are no confusion.",
         ),
         Case(
-            "two points change places",
-            (np.array([[0.0], [1.0], [3.0], [7.0]]), np.array([[0.0], [1.0], [7.0], [3.0]])),
-            "the first two keep each other; the last two now look elsewhere",
+            "both directions",
+            (np.array([[9, 6, 0, 0], [0, 9, 0, 4], [0, 0, 9, 0], [0, 3, 0, 9]]),),
+            "6 one way is less than 4 + 3 both ways",
+            hint="Add what stands at row a, column b and what stands at row b, column a.",
         ),
         Case(
-            "three pixels, two numbers",
-            (
-                np.array([[0.0, 0, 0], [1, 0, 0], [0, 3, 0], [0, 3, 2]]),
-                np.array([[0.0, 0], [5, 0], [1, 0], [7, 0]]),
-            ),
-            "the data and the map need not have the same width",
-            hint="Look for neighbours in each space by its own distances.",
+            "smaller one first",
+            (np.array([[5, 0, 0], [0, 5, 0], [0, 7, 5]]),),
+            "a pair has no direction: the smaller number stands first",
+            hint="All seven confusions stand at row 2, column 1; the pair is (1, 2).",
         ),
         Case(
-            "two points",
-            (np.array([[0.0], [1.0]]), np.array([[4.0], [2.0]])),
-            "there is only one other point",
-            hint="A point is not its own neighbour.",
+            "a tie",
+            (np.array([[5, 0, 2, 0], [0, 5, 0, 0], [0, 0, 5, 1], [0, 2, 1, 5]]),),
+            "(0, 2), (1, 3) and (2, 3) have two confusions each: the smallest first number wins",
+            hint="Of equal pairs take the one with the smaller first number, then the smaller "
+            "second one.",
+        ),
+        Case(
+            "two kinds, never confused",
+            (np.array([[3, 0], [0, 4]]),),
+            "there is only one pair",
+            hint="A pair holds two different numbers, here 0 and 1.",
+        ),
+        Case(
+            "rows and columns mean different things",
+            (np.array([[0, 0, 0], [8, 0, 0], [1, 1, 0]]),),
+            "0 and 1: eight confusions, all in row 1",
         ),
     ],
-    hint="Find each point's nearest neighbour twice, then compare two arrays of row numbers.",
-    search=_data_and_map(),
+    hint="Look at the pairs (a, b) with a < b, and count the confusions of each both ways.",
+    search=_confusions(),
+    compare=same_kind,
 )

@@ -123,7 +123,7 @@ def knn_accuracy(
 def trustworthiness(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
     """How far neighbours on the map can be trusted to be neighbours in the data.
 
-    Introduced in *Draw digits in two dimensions*.
+    Introduced in *Map digits with t-SNE*.
 
     A point among the k nearest of another one on the map, but only at rank r > k in the data, is an
     intruder and costs r - k. The sum of the costs is divided by the largest sum that n points can
@@ -195,7 +195,7 @@ def trustworthiness(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
 def continuity(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
     """How far neighbours in the data are still neighbours on the map.
 
-    Introduced in *Draw digits in two dimensions*.
+    Introduced in *Map digits with t-SNE*.
 
     The mirror image of :func:`trustworthiness`: a point among the k nearest of another one in the
     data that is only at rank r > k on the map costs r - k. Tearing a group apart lowers continuity,

@@ -32,7 +32,7 @@ DIGIT_COLORS = (
 def code_map(axes: Axes, codes: ArrayLike, labels: ArrayLike, *, title: str = "") -> None:
     """Scatter two-dimensional codes, one colour for each label, the label at its median.
 
-    Introduced in *Draw digits in two dimensions*.
+    Introduced in *Map digits with t-SNE*.
 
     Ten colours cannot all be told apart by everyone, so each label is also written where the middle
     of its points lies, or beside it if another name is there. Far points may lie outside the frame:

@@ -1,8 +1,13 @@
 """The checks of *Draw digits in two dimensions* catch what learners get wrong."""
 
+import itertools
+from fractions import Fraction
+
 import numpy as np
+import pandas as pd
 import pytest
 from judging import assert_judged
+from scipy.spatial.distance import cdist
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from course_utils import metrics
@@ -23,12 +28,66 @@ from course_utils.checks import codes_in_two_dimensions as check
         (1 / 256, Status.WRONG, "both units are dead"),
         ((15 / 16) ** 2, Status.WRONG, "both units live"),
         (1 - 0.5**8, Status.WRONG, "a unit lives if"),
+        (1 - (1 - 1 / 2**4) * (1 - 1 / 2**4), Status.RIGHT, "1/16"),
+        (Fraction(31, 256), Status.RIGHT, "1/16"),
+        (np.array(0.12109375), Status.RIGHT, "1/16"),
+        (1 / 16 + 1 / 16 - 1 / 256, Status.RIGHT, "1/16"),
+        (15 / 128, Status.WRONG, "exactly one"),
+        (12.109375, Status.WRONG, "100 times"),
+        (0.5, Status.WRONG, "four coins"),
+        (31, Status.WRONG, "four coins"),
+        ("31/256", Status.WRONG, "without quotes"),
+        ([31 / 256], Status.WRONG, "single number"),
+        (True, Status.WRONG, "no number"),
         (0.121, Status.WRONG, "rounded"),
         (0.25, Status.WRONG, "four coins"),
     ],
 )
 def test_predict_dead(answer, status, text):
     assert_judged(check.predict_dead, answer, status, text)
+
+
+ONE, LARGER = [[1.0, 5.0], [2.0, 6.0]], [1.0, -1.0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "text"),
+    [
+        ((TODO, TODO), Status.NOT_ATTEMPTED, "not attempted"),
+        ((ONE, TODO), Status.NOT_ATTEMPTED, "one input"),
+        ((None, LARGER), Status.RETURNED_NONE, "TODO"),
+        ((ONE, LARGER), Status.RIGHT, "broken"),
+        ((np.array(ONE), np.array(LARGER)), Status.RIGHT, "broken"),
+        (([[0, 1], [1, 2], [2, 4]], (1, -1)), Status.RIGHT, "broken"),
+        ((pd.DataFrame(ONE), pd.Series(LARGER)), Status.RIGHT, "broken"),
+        (([[0.1, 0.3], [0.2, 0.6]], [3, -1]), Status.RIGHT, "broken"),  # 0, as on paper
+        (([[1e-9, 1.0], [2e-9, 2.0]], [1.0, -1e-6]), Status.RIGHT, "broken"),
+        (([[1e9, 1e12], [2e9, 2e12]], [1.0, -1.0]), Status.RIGHT, "broken"),
+        (([[1, 0], [0, 1]], [1, 1]), Status.RIGHT, "broken"),  # 1 in both rows says nothing
+        (([[1, 5, 7], [2, 6, 0]], [1, -1, 0]), Status.RIGHT, "broken"),
+        (([[1, Fraction(5)], [2, 6]], [Fraction(1, 2), -1]), Status.RIGHT, "broken"),
+        (([[5, 1], [6, 2]], [1, -1]), Status.RIGHT, "broken"),  # 4 in both rows
+        (([[5, 1], [6, 1.5]], [1, -1]), Status.WRONG, "survives"),
+        (([[1, 5], [6, 2]], [1, -1]), Status.WRONG, "answers"),
+        ((ONE, [-1, -1]), Status.WRONG, "one weight at least"),
+        ((ONE, [0, -1]), Status.WRONG, "one weight at least"),
+        (([[-1, 5], [2, 6]], LARGER), Status.WRONG, "none of them is negative"),
+        (([[0, 5], [0, 6]], LARGER), Status.WRONG, "column 0"),
+        (([[1, 5], [2, 5]], LARGER), Status.WRONG, "column 1"),
+        (([[1, 5]], LARGER), Status.WRONG, "two to ten"),
+        (([[1, 5], [2, 6]] * 6, LARGER), Status.WRONG, "two to ten"),
+        (([1, 5], LARGER), Status.WRONG, "table"),
+        ((ONE, [1, -1, 0]), Status.WRONG, "one number for each column"),
+        ((ONE, [[1], [-1]]), Status.WRONG, "one number for each column"),
+        ((ONE, [np.inf, -1]), Status.WRONG, "finite"),
+        (([[np.nan, 5], [2, 6]], LARGER), Status.WRONG, "finite"),
+        (([[1, 5], [2]], LARGER), Status.WRONG, "not a legal input"),
+        (([["1", "5"], ["2", "6"]], LARGER), Status.WRONG, "quotes"),
+        ((ONE, "1, -1"), Status.WRONG, "not a legal input"),
+    ],
+)
+def test_break_positive_weight(answer, status, text):
+    assert_judged(check.break_positive_weight, answer, status, text)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +98,22 @@ def test_predict_dead(answer, status, text):
         ([[1.0, 0.0], [-1.0, 2.0]], Status.RIGHT, "broken"),
         (np.array([[1, 5], [-1, 5]]), Status.RIGHT, "broken"),
         ([[2.0, 1.0], [2.0, 0.0]], Status.RIGHT, "broken"),  # stuck at another value
+        ([[0.1, 1], [0.2, 2], [-0.3, 3]], Status.RIGHT, "broken"),  # 0 on paper
+        (pd.DataFrame([[1, 0], [-1, 2]]), Status.RIGHT, "broken"),
+        (((1, Fraction(1, 3)), (-1, Fraction(2, 3))), Status.RIGHT, "broken"),
+        ([[1e-12, 3], [-1e-12, 4]], Status.RIGHT, "broken"),
+        ([[1, 0]] * 10, Status.RIGHT, "broken"),
         ([[1.0, 0.0], [2.0, 0.0]], Status.WRONG, "survives"),
         ([[0.0, 0.0], [0.0, 0.0]], Status.WRONG, "survives"),
         ([[-1.0, 0.0], [-2.0, 0.0]], Status.WRONG, "survives"),
+        ([[0.1, 1], [0.2, 2], [-0.29, 3]], Status.WRONG, "which column is stuck"),
         ([[1.0, 0.0]], Status.WRONG, "not a legal input"),
+        ([[1.0, 0.0]] * 11, Status.WRONG, "two to ten"),
         ([1.0, -1.0], Status.WRONG, "not a legal input"),
         ([[1.0, np.nan], [1.0, 0.0]], Status.WRONG, "finite"),
+        ([[1.0, np.inf], [-1.0, 0.0]], Status.WRONG, "finite"),
         ([[1.0], [-1.0]], Status.WRONG, "two numbers"),
+        ([[1, 2, 3], [-1, 2, 3]], Status.WRONG, "two numbers"),
         ("codes", Status.WRONG, "not a legal input"),
     ],
 )
@@ -129,12 +197,84 @@ def counted(codes, labels):
     return int(np.sum(labels[nearest_other(codes)] == labels))
 
 
+def by_distances(metric):
+    def accuracy(codes, labels):
+        distances = cdist(codes, codes, metric)
+        np.fill_diagonal(distances, np.inf)
+        return float(np.mean(labels[distances.argmin(axis=1)] == labels))
+
+    return accuracy
+
+
+def with_a_wall_of(limit):
+    def accuracy(codes, labels):
+        distances = squares(codes)
+        np.fill_diagonal(distances, limit)
+        return float(np.mean(labels[distances.argmin(axis=1)] == labels))
+
+    return accuracy
+
+
+def stable_second(codes, labels):
+    order = np.argsort(squares(codes), axis=1, kind="stable")
+    first = np.where(order[:, 0] == np.arange(len(codes)), order[:, 1], order[:, 0])
+    return (labels[first] == labels).mean()
+
+
+def without_own_row(codes, labels):
+    right = [
+        labels[others[np.square(codes[others] - codes[i]).sum(axis=1).argmin()]] == labels[i]
+        for i in range(len(codes))
+        for others in [np.delete(np.arange(len(codes)), i)]
+    ]
+    return sum(right) / len(right)
+
+
+def masked(codes, labels):
+    distances = np.ma.array(squares(codes), mask=np.eye(len(codes), dtype=bool))
+    return np.mean(labels[distances.argmin(axis=1)] == labels)
+
+
+def by_matrix_product(codes, labels):
+    norms = (codes**2).sum(axis=1)
+    distances = norms[:, None] + norms - 2 * codes @ codes.T
+    distances[np.diag_indices(len(codes))] = np.nan
+    return np.float64((labels[np.nanargmin(distances, axis=1)] == labels).mean())
+
+
+def last_of_ties(codes, labels):
+    distances = squares(codes)[:, ::-1].copy()
+    rows = np.arange(len(codes))
+    distances[rows, len(codes) - 1 - rows] = np.inf
+    return float(np.mean(labels[len(codes) - 1 - distances.argmin(axis=1)] == labels))
+
+
+def that_writes(codes, labels):
+    codes -= codes.mean(axis=0)
+    return solved_accuracy(codes, labels)
+
+
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [
         (lambda codes, labels: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (solved_accuracy, Status.RIGHT, "4 of 4"),
-        (accuracy_by_loop, Status.RIGHT, "4 of 4"),
+        (solved_accuracy, Status.RIGHT, "9 of 9"),
+        (accuracy_by_loop, Status.RIGHT, "9 of 9"),
+        (by_distances("euclidean"), Status.RIGHT, "9 of 9"),
+        (stable_second, Status.RIGHT, "9 of 9"),
+        (without_own_row, Status.RIGHT, "9 of 9"),
+        (masked, Status.RIGHT, "9 of 9"),
+        (by_matrix_product, Status.RIGHT, "9 of 9"),
+        (with_a_wall_of(np.finfo(float).max), Status.RIGHT, "9 of 9"),
+        (by_distances("cityblock"), Status.WRONG, "add squares"),
+        (by_distances("chebyshev"), Status.WRONG, "nor the largest"),
+        (lambda c, labels: solved_accuracy(c[:, :1], labels), Status.WRONG, "a plane"),
+        (lambda c, labels: solved_accuracy(c[:, 1:], labels), Status.WRONG, "case"),
+        (with_a_wall_of(9999), Status.WRONG, "No finite number"),
+        (with_a_wall_of(1e6), Status.WRONG, "No finite number"),
+        (with_a_wall_of(1e12), Status.WRONG, "No finite number"),
+        (last_of_ties, Status.WRONG, "row"),
+        (that_writes, Status.WRONG, "input was changed"),
         (with_itself, Status.WRONG, "two points with two labels"),
         (second_smallest, Status.WRONG, "copies"),
         (zero_is_infinite, Status.WRONG, "copies"),
@@ -164,49 +304,98 @@ def test_library_calls_are_right_and_work_again_after_a_check(library_call):
     assert library_call(codes, labels) == pytest.approx(solved_accuracy(codes, labels))
 
 
-def solved_share(x, codes):
-    return float(np.mean(nearest_other(x) == nearest_other(codes)))
+def pairs_by_loop(confusion):
+    best, most = (0, 1), -1
+    for a in range(len(confusion)):
+        for b in range(a + 1, len(confusion)):
+            if confusion[a, b] + confusion[b, a] > most:
+                best, most = (a, b), confusion[a, b] + confusion[b, a]
+    return best
 
 
-def share_with_itself(x, codes):
-    return float(np.mean(squares(x).argmin(axis=1) == squares(codes).argmin(axis=1)))
+def pairs_by_maximum(confusion):
+    pairs = itertools.combinations(range(len(confusion)), 2)
+    return max(pairs, key=lambda pair: confusion[pair] + confusion[pair[::-1]])
 
 
-def share_of_equal_distances(x, codes):
-    return float(np.mean(squares(x).min(axis=1) == squares(codes).min(axis=1)))
+def pairs_by_triangle(confusion):
+    rows, columns = np.triu_indices(len(confusion), 1)
+    worst = (confusion[rows, columns] + confusion[columns, rows]).argmax()
+    return rows[worst], columns[worst]
 
 
-def share_by_first_column(x, codes):
-    return solved_share(x[:, :1], codes[:, :1])
+def pairs_by_minus_one(confusion):
+    both = np.triu(confusion + confusion.T, 1) + np.tril(np.full(confusion.shape, -1))
+    return tuple(map(int, divmod(both.argmax(), len(both))))
 
 
-def one_space_twice(x, codes):
-    return solved_share(codes, codes)
+def pairs_by_sorting(confusion):
+    n = len(confusion)
+    pairs = [(-confusion[a, b] - confusion[b, a], a, b) for a in range(n) for b in range(a + 1, n)]
+    return min(pairs)[1:]
 
 
-def share_lost(x, codes):
-    return 1 - solved_share(x, codes)
+def pairs_by_table(confusion):
+    table = pd.DataFrame(confusion + confusion.T).where(
+        np.triu(np.ones(confusion.shape, dtype=bool), 1)
+    )
+    return tuple(int(i) for i in table.stack().idxmax())
 
 
-def number_kept(x, codes):
-    return float(np.sum(nearest_other(x) == nearest_other(codes)))
+def pairs_on_the_diagonal(confusion):
+    both = confusion + confusion.T
+    return tuple(int(i) for i in np.unravel_index(both.argmax(), both.shape))
+
+
+def pairs_one_way(confusion):
+    off = confusion - np.diag(np.diag(confusion))
+    return tuple(sorted(int(i) for i in np.unravel_index(off.argmax(), off.shape)))
+
+
+def pairs_last_of_ties(confusion):
+    pairs = list(itertools.combinations(range(len(confusion)), 2))[::-1]
+    return max(pairs, key=lambda pair: confusion[pair] + confusion[pair[::-1]])
+
+
+def pairs_that_write(confusion):
+    np.fill_diagonal(confusion, 0)
+    return pairs_by_loop(confusion)
+
+
+def pairs_by_smaller_second(confusion):
+    pairs = sorted(itertools.combinations(range(len(confusion)), 2), key=lambda pair: pair[::-1])
+    return max(pairs, key=lambda pair: confusion[pair] + confusion[pair[::-1]])
 
 
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [
-        (lambda x, codes: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (solved_share, Status.RIGHT, "4 of 4"),
-        (share_with_itself, Status.WRONG, "two points change places"),
-        (share_of_equal_distances, Status.WRONG, "two points change places"),
-        (share_by_first_column, Status.WRONG, "three pixels"),
-        (one_space_twice, Status.WRONG, "two points change places"),
-        (share_lost, Status.WRONG, "ten times as large"),
-        (number_kept, Status.WRONG, "ten times as large"),
-        (lambda x, codes: 0.5, Status.WRONG, "ten times as large"),
-        (lambda x, codes: print(x), Status.RETURNED_NONE, "return"),
-        (lambda x, codes: x.nearest, Status.RAISED, "AttributeError"),
+        (lambda confusion: TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (pairs_by_loop, Status.RIGHT, "6 of 6"),
+        (pairs_by_maximum, Status.RIGHT, "6 of 6"),
+        (pairs_by_triangle, Status.RIGHT, "6 of 6"),
+        (pairs_by_minus_one, Status.RIGHT, "6 of 6"),
+        (pairs_by_sorting, Status.RIGHT, "6 of 6"),
+        (pairs_by_table, Status.RIGHT, "6 of 6"),
+        (pairs_on_the_diagonal, Status.WRONG, "no confusion"),
+        (pairs_one_way, Status.WRONG, "Add what stands"),
+        (lambda c: pairs_by_loop(np.triu(c)), Status.WRONG, "three kinds"),
+        (lambda c: pairs_by_loop(c)[::-1], Status.WRONG, "three kinds"),
+        (pairs_last_of_ties, Status.WRONG, "Of equal pairs"),
+        (pairs_by_smaller_second, Status.WRONG, "in general"),
+        (lambda c: tuple(map(float, pairs_by_loop(c))), Status.WRONG, "three kinds"),
+        (lambda c: pairs_by_loop(c / c.sum(axis=1, keepdims=True)), Status.WRONG, "case"),
+        (lambda c: c[pairs_by_loop(c)], Status.WRONG, "three kinds"),
+        (lambda c: 10 * pairs_by_loop(c)[0] + pairs_by_loop(c)[1], Status.WRONG, "three kinds"),
+        (lambda c: (0, 2), Status.WRONG, "both directions"),
+        (lambda c: (4, 9), Status.WRONG, "three kinds"),
+        (lambda c: pairs_by_loop(-c), Status.WRONG, "three kinds"),
+        (lambda c: pairs_by_loop(c * c.T), Status.WRONG, "case"),
+        (lambda c: pairs_by_loop(np.abs(c - c.T)), Status.WRONG, "case"),
+        (pairs_that_write, Status.WRONG, "input was changed"),
+        (lambda c: print(c), Status.RETURNED_NONE, "return"),
+        (lambda c: c.worst, Status.RAISED, "AttributeError"),
     ],
 )
-def test_share_kept(attempt, status, text):
-    assert_judged(check.share_kept, attempt, status, text)
+def test_most_confused(attempt, status, text):
+    assert_judged(check.most_confused, attempt, status, text)
