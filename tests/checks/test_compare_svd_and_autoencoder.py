@@ -150,6 +150,7 @@ def always_three_columns(first, second):
     return by_pinv(first[:, :3], second[:, :3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "attempt", [rows_normalised, signed_difference, first_row_only, always_three_columns]
 )

@@ -287,6 +287,7 @@ def nearly(numbers, gap, error):
     return numbers[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [

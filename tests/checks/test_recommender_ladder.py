@@ -288,6 +288,7 @@ def last_of_equals(practice, exam):
     return np.mean(exam[chosen, range(len(chosen))])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [

@@ -405,6 +405,7 @@ def nonzeros(codes):
     return each.sum() / len(codes), np.sum(each == 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [

@@ -77,6 +77,7 @@ def test_doctests_of_a_framework_module_carry_its_marker(run, pytester):
     run(BOTH, *files, "-m", "not keras").assert_outcomes(passed=1, deselected=2)
 
 
+@pytest.mark.slow
 def test_examples_are_the_same_in_every_run(run):
     draw = """
 import hypothesis

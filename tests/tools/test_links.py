@@ -113,6 +113,7 @@ def test_a_new_title_stands_everywhere(course):
     assert name.replace("[", "[← ") in prose(paths[paths.index(digits) + 1])
 
 
+@pytest.mark.slow
 def test_outputs_and_code_stay(course):
     paths = sorted(course.glob("notebooks/*.ipynb"))
     before = [

@@ -110,6 +110,7 @@ class TestRandomGenerator:
 
 
 class TestDense:
+    @pytest.mark.slow
     @given(
         hnp.arrays(
             st.sampled_from([*WHOLE, "bool", "float16", "float64", ">f8", ">i4"]),

@@ -77,6 +77,7 @@ def test_what_is_no_index_is_refused_by_name(function, ids, error):
         function(ids, 3)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_a_scorer_answers_positions_of_every_type_alike(data):
     rng = np.random.default_rng(0)

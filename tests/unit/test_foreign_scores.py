@@ -267,6 +267,7 @@ class TestBootstrap:
         assert first == metrics.bootstrap_interval([0.0, 1, 5], seed=0)
         assert isinstance(second, tuple)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("masked", [False, True])
     def test_memory_of_the_users_of_ml_25m(self, masked):
         values = np.random.default_rng(0).random(162_541)
@@ -310,6 +311,7 @@ class TestMemory:
             100 * 2**20
         )
 
+    @pytest.mark.slow
     def test_trustworthiness_in_blocks(self):
         codes = np.random.default_rng(0).standard_normal((4000, 2))
         assert peak_of(lambda: metrics.trustworthiness(codes, codes, 2)) < 70 * 2**20  # n²: 128 MB

@@ -113,6 +113,7 @@ class TestNullModels:
 
 
 class TestMarchenkoPastur:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("n", "d", "sigma"), [(3000, 300, 1.0), (1000, 1500, 0.5)])
     def test_holds_the_eigenvalues_of_noise(self, n, d, sigma):
         table = sigma * np.random.default_rng(0).standard_normal((n, d))
@@ -217,6 +218,7 @@ class TestGap:
         numbers = [1, 2, 3, 4, 5]
         assert groups.choose_k(numbers, *groups.gap_statistic(blobs[0], numbers, draws=8)) == 3
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(3))
     def test_chooses_one_in_a_stretched_cloud(self, seed):
         cloud = np.random.default_rng(seed).standard_normal((200, 2)) * [5.0, 1.0]
@@ -277,6 +279,7 @@ class TestGap:
 
 
 class TestBootstrapAgreement:
+    @pytest.mark.slow
     def test_is_one_for_far_groups_and_low_in_a_round_cloud(self, blobs):
         assert groups.bootstrap_agreement(blobs[0], 3, pairs=4).tolist() == [1, 1, 1, 1]
         cloud = np.random.default_rng(0).standard_normal((300, 10))

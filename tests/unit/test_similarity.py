@@ -269,6 +269,7 @@ class TestTheEvaluatorItself:
         )
         np.testing.assert_allclose(result.auc, 0.5, atol=1e-12)
 
+    @pytest.mark.slow
     def test_noise_scores_about_one_half(self, films):
         train, held_out, genres = films
         rng = np.random.default_rng(0)

@@ -34,6 +34,7 @@ def plain(shape, rows, columns, values):
 
 
 class TestCanonicalCsr:
+    @pytest.mark.slow
     @given(entries())
     def test_adds_up_duplicates_of_every_type_as_float64_does(self, drawn):
         shape, rows, columns, values = drawn
@@ -48,6 +49,7 @@ class TestCanonicalCsr:
                 assert result.has_canonical_format
                 assert len(result.data) == result.nnz
 
+    @pytest.mark.slow
     @given(entries(), st.sampled_from(FORMATS))
     def test_every_format_gives_the_same_answer_and_stays_as_it_was(self, drawn, kind):
         shape, rows, columns, values = drawn
@@ -143,6 +145,7 @@ class TestCanonicalCsr:
             canonical_csr("m", matrix, **options)
 
 
+@pytest.mark.slow
 @given(entries())
 def test_rows_of_names_the_row_of_each_entry(drawn):
     shape, rows, columns, values = drawn

@@ -104,6 +104,7 @@ def test_a_damaged_mnist_file_is_named(mnist_copy, damage):
         load_mnist()
 
 
+@pytest.mark.slow
 def test_the_header_of_an_mnist_file_is_read(mnist_copy):
     path = mnist_copy / "train-labels-idx1-ubyte.gz"
     content = bytearray(gzip.decompress(path.read_bytes()))
@@ -136,6 +137,7 @@ def test_digits_packed_by_another_program_are_taken(mnist_copy):
     assert len(load_mnist().y_train) == 60_000
 
 
+@pytest.mark.slow
 @given(data=st.data(), kind=st.sampled_from(["cut", "flipped"]))
 def test_any_damage_is_refused_or_harmless(tmp_path_factory, data, kind):
     """A gzip file also holds a date and the like: what is unpacked decides."""
@@ -160,6 +162,7 @@ def test_any_damage_is_refused_or_harmless(tmp_path_factory, data, kind):
     assert labels.tobytes() == whole[8:]
 
 
+@pytest.mark.slow
 def test_a_missing_mnist_file_is_named(mnist_copy):
     (mnist_copy / "train-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(

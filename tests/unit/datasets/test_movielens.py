@@ -51,6 +51,7 @@ def test_shipped_movielens():
     assert not movies.isna().any().any()
 
 
+@pytest.mark.slow
 def test_matrix_equals_the_pivot_of_the_source():
     movielens = load_movielens()
     matrix, item_ids, user_ids = movielens.matrix()
@@ -351,6 +352,7 @@ def test_missing_files_are_named(tmp_path):
         load_movielens(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_changed_shipped_file_is_refused(tmp_path, monkeypatch):
     shutil.copytree(data_directory() / "ml-latest-small", tmp_path / "ml-latest-small")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))

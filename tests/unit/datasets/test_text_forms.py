@@ -247,6 +247,7 @@ def test_wide_tables(
     assert read.matrix.nnz == np.count_nonzero(expected)
 
 
+@pytest.mark.slow
 @given(
     value=st.floats(-10, 10, width=32),
     low=st.floats(-5, 5),

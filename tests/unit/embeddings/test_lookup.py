@@ -417,6 +417,7 @@ def test_a_single_weight_of_any_size_averages_to_its_row(weight, combiner):
     assert sparse_embedding_lookup(matrix, table, combiner=combiner).tolist() == [[5.0]]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=60), st.sampled_from(["f4", "f8"]))
 def test_centred_ratings_have_no_mean(halves, dtype):
     stars = np.array(halves, dtype) / 2
@@ -427,6 +428,7 @@ def test_centred_ratings_have_no_mean(halves, dtype):
         assert got.tolist() == [[0.0]]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 2**40), min_size=1, max_size=30))
 def test_weights_of_one_sign_are_never_taken_for_rounding(weights):
     single = np.array([weights], np.float32)

@@ -129,6 +129,7 @@ def test_error_falls_with_the_rank_and_ends_at_zero(matrix):
 # --- signs ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(matrices)
 def test_each_factor_has_the_documented_sign(matrix):
     for row in truncated_svd(matrix, min(matrix.shape)).vt:

@@ -116,6 +116,7 @@ def test_cross_entropy_is_finite_for_certain_and_wrong_answers():
     assert binary_cross_entropy([0.0, 1.0], [0.0, 1.0]) == pytest.approx(1e-7, rel=1e-3)
 
 
+@pytest.mark.slow
 @given(hnp.arrays(np.float64, SHAPES, elements=GREY))
 def test_floor_is_reached_by_the_perfect_answer_and_bounded_by_one_bit(x):
     assert bce_floor(x) == pytest.approx(binary_cross_entropy(x, x), abs=1e-6)

@@ -27,6 +27,7 @@ def score_tables(draw):
 
 
 class TestTopK:
+    @pytest.mark.slow
     @given(score_tables())
     def test_stable_sort(self, table):
         scores, k = table
@@ -161,6 +162,7 @@ class TestBootstrapInterval:
             inside += low <= 1.0 <= high
         assert 0.89 <= inside / 200 <= 0.99
 
+    @pytest.mark.slow
     def test_width_of_a_normal_sample(self):
         low, high = bootstrap_interval(np.random.default_rng(1).normal(size=2000))
         assert high - low == pytest.approx(2 * 1.96 / math.sqrt(2000), rel=0.1)

@@ -45,6 +45,7 @@ class TestKnnAccuracy:
         expected = classifier.score(points[40:], labels[40:])
         assert knn_accuracy(points[:40], labels[:40], points[40:], labels[40:], k=k) == expected
 
+    @pytest.mark.slow
     def test_without_test_points_it_leaves_each_point_out_in_turn(self):
         points, labels, _ = cloud(1)
         scores = cross_val_score(KNeighborsClassifier(10), points, labels, cv=LeaveOneOut())
@@ -159,12 +160,14 @@ class TestTrustworthinessAndContinuity:
         assert trustworthiness(x, codes, k) == pytest.approx(brute_force(x, codes, k), abs=1e-12)
         assert continuity(x, codes, k) == pytest.approx(brute_force(codes, x, k), abs=1e-12)
 
+    @pytest.mark.slow
     @given(seeds, st.sampled_from([trustworthiness, continuity]))
     def test_nothing_changes_if_data_and_map_are_moved(self, seed, score):
         points, _, codes = cloud(seed)
         expected = score(points, codes)
         assert score(moved(points, seed), moved(codes, seed + 1)) == pytest.approx(expected)
 
+    @pytest.mark.slow
     @given(seeds, st.sampled_from([trustworthiness, continuity]))
     def test_the_order_of_the_rows_does_not_matter(self, seed, score):
         points, _, codes = cloud(seed)

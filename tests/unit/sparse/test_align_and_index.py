@@ -85,6 +85,7 @@ class TestLeftAlign:
     def test_example_of_the_source(self):
         assert_same(left_align(SOURCE), np.array([[5, 8, 0, 0], [2, 0, 0, 0], [3, 1, 0, 0]]))
 
+    @pytest.mark.slow
     @given(dense_matrices())
     def test_brute_force(self, dense):
         result = left_align(dense)
@@ -107,6 +108,7 @@ class TestLeftAlign:
         for before, after in zip(matrix.toarray(), result.toarray(), strict=True):
             np.testing.assert_array_equal(before[before != 0], after[after != 0])
 
+    @pytest.mark.slow
     @given(messy_matrices())
     def test_idempotent(self, matrix):
         once = left_align(matrix)
