@@ -6,6 +6,7 @@ needed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 _BLOCK_CELLS = 2**21  # distances, or coordinates, that are in memory at once: 16 MB
+_ENOUGH = 500  # answers on labelled rows after which no further fold is tried
 
 
 class Parts(NamedTuple):
@@ -57,7 +59,8 @@ class Curve(NamedTuple):
     accuracy : ndarray, shape (budgets, draws)
         Share of the test rows that are classified correctly, for each draw of labelled rows.
     chosen : list of str
-        Name of the candidate that the validation rows chose at each budget.
+        Name of the candidate that was chosen at each budget; where each draw chose for itself,
+        the names with the number of draws, the most frequent first: "k=1 (3), k=5 (1)".
     """
 
     accuracy: np.ndarray
@@ -111,6 +114,7 @@ def label_budget_curve(
     budgets: Sequence[int],
     *,
     draws: int = 5,
+    folds: int = 0,
     seed: int = 0,
     workers: int = 1,
 ) -> Curve:
@@ -118,15 +122,23 @@ def label_budget_curve(
 
     Introduced in *Use codes as features*.
 
-    At each budget every candidate – one classifier in several settings – is fitted once, to a draw
-    that is used for nothing else, and the one with the highest accuracy on the validation rows is
-    kept (a single candidate needs no choice). It is then fitted to `draws` other draws and scored
-    on the test rows, which choose nothing.
+    A candidate is one classifier in one of several settings; which one is kept costs labels, too.
+
+    With `folds` each draw chooses by cross-validation among its own labels, so that a budget of 100
+    has cost 100 labels: its rows are cut into folds, each fold in turn is predicted from the rest,
+    and the candidate with the most right answers is fitted to the whole draw. Folds are tried
+    until 500 rows have been predicted; of 5,000 labels in five folds that is the first.
+
+    Without `folds` the labels of the validation rows choose, a gift on top of every budget [1]_:
+    each candidate is fitted once, to a draw that is used for nothing else, and the one with the
+    highest accuracy on the validation rows is fitted to `draws` other draws.
+
+    The test rows choose nothing, and a single candidate needs no choice.
 
     Parameters
     ----------
     features : Parts
-        Features of shape (rows, columns).
+        Features of shape (rows, columns). With `folds` the validation rows are not looked at.
     labels : Parts
         Labels of shape (rows,); of the training rows only those that are drawn are looked at.
     candidates : mapping of str to scikit-learn classifier
@@ -134,7 +146,9 @@ def label_budget_curve(
     budgets : sequence of int
         Numbers of labelled rows.
     draws : int
-        Draws at each budget, besides the one that chooses.
+        Draws at each budget that are scored.
+    folds : int
+        Parts of each draw for cross-validation, from 2; 0 lets the validation rows choose.
     seed : int
         Decides the draws, see :func:`draw_rows`.
     workers : int
@@ -148,7 +162,13 @@ def label_budget_curve(
     Raises
     ------
     ValueError
-        If rows and labels differ in number, there is no candidate, or a number is out of range.
+        If rows and labels differ in number, there is no candidate, a number is out of range, or a
+        budget has fewer labels than folds.
+
+    References
+    ----------
+    .. [1] A. Oliver, A. Odena, C. Raffel, E. D. Cubuk, I. J. Goodfellow, "Realistic evaluation of
+       deep semi-supervised learning algorithms", NeurIPS 2018, arXiv:1804.09170.
 
     Examples
     --------
@@ -175,7 +195,11 @@ def label_budget_curve(
             )
     if not candidates:
         raise ValueError("candidates must hold at least one classifier to choose from, got none")
-    budgets = [_arguments.integer("budget", b, 1, len(features.train)) for b in budgets]
+    folds = _arguments.integer("folds", folds, 0)
+    if folds == 1:
+        raise ValueError("folds must be 0, or at least 2 to predict each from the rest; got 1")
+    lowest = max(1, folds)
+    budgets = [_arguments.integer("budget", b, lowest, len(features.train)) for b in budgets]
     draws = _arguments.integer("draws", draws, 1)
     workers = _arguments.integer("workers", workers, 1)
     seed = _arguments.integer("seed", seed, 0)
@@ -186,16 +210,50 @@ def label_budget_curve(
     # These matrices are small: threads of BLAS would mostly wait for each other, and for `workers`.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
         for i, budget in enumerate(budgets):
-            best = 0
-            if len(classifiers) > 1:
+            numbers = range(1, draws + 1)
+            best = [0] * draws
+            if folds and len(classifiers) > 1:
+                vote = partial(_chosen_within, features, labels, seed, classifiers, folds, budget)
+                best = list(pool.map(vote, numbers))
+            elif len(classifiers) > 1:
                 choosing = pool.map(score, classifiers, repeat(budget), repeat(0), repeat(1))
-                best = int(np.argmax(list(choosing)))
-            chosen.append(names[best])
-            test = pool.map(
-                score, repeat(classifiers[best]), repeat(budget), range(1, draws + 1), repeat(2)
-            )
-            accuracy[i] = list(test)
+                best = [int(np.argmax(list(choosing)))] * draws
+            chosen.append(_tally([names[b] for b in best]) if folds else names[best[0]])
+            kept = [classifiers[b] for b in best]
+            accuracy[i] = list(pool.map(score, kept, repeat(budget), numbers, repeat(2)))
     return Curve(accuracy, chosen)
+
+
+def _tally(names: Sequence[str]) -> str:
+    """Each name with its number, the most frequent first."""
+    return ", ".join(f"{name} ({count})" for name, count in Counter(names).most_common())
+
+
+def _chosen_within(
+    features: Parts,
+    labels: Parts,
+    seed: int,
+    classifiers: Sequence[Any],
+    folds: int,
+    budget: int,
+    draw: int,
+) -> int:
+    """Find the candidate that predicts most of one draw from the rest of it."""
+    from sklearn.base import clone
+
+    rows = draw_rows(len(features.train), budget, draw, seed=seed)
+    right = np.zeros(len(classifiers), dtype=int)
+    predicted = 0
+    for fold in range(folds):
+        held = rows[fold::folds]
+        rest = np.delete(rows, slice(fold, None, folds))
+        for i, classifier in enumerate(classifiers):
+            fitted = clone(classifier).fit(features.train[rest], labels.train[rest])
+            right[i] += np.sum(fitted.predict(features.train[held]) == labels.train[held])
+        predicted += len(held)
+        if predicted >= _ENOUGH:
+            break
+    return int(np.argmax(right))
 
 
 def _checked_parts(name: str, parts: Parts) -> Parts:

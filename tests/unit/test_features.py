@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from course_utils.features import (
@@ -66,6 +67,52 @@ class TestLabelBudgetCurve:
         same = {name: KNeighborsClassifier(1) for name in ("b", "a")}
         assert label_budget_curve(features, labels, same, [9, 30]).chosen == ["b", "b"]
 
+    def test_each_draw_chooses_by_its_own_labels(self):
+        features, labels = parts()
+        models = {str(k): KNeighborsClassifier(k) for k in (1, 3, 7)}
+        curve = label_budget_curve(features, labels, models, [12, 30], draws=3, folds=3, seed=2)
+        for i, budget in enumerate((12, 30)):
+            chosen = []
+            for draw in (1, 2, 3):
+                rows = draw_rows(60, budget, draw, seed=2)
+                x, y = features.train[rows], labels.train[rows]
+                folds = PredefinedSplit(np.arange(budget) % 3)
+                right = [
+                    np.sum(cross_val_predict(model, x, y, cv=folds) == y)
+                    for model in models.values()
+                ]
+                name = list(models)[int(np.argmax(right))]
+                model = models[name].fit(x, y)
+                assert curve.accuracy[i, draw - 1] == model.score(features.test, labels.test)
+                chosen.append(name)
+            told = dict(part.rstrip(")").split(" (") for part in curve.chosen[i].split(", "))
+            assert told == {name: str(chosen.count(name)) for name in set(chosen)}
+
+    def test_folds_look_at_no_label_beyond_the_budget(self):
+        features, labels = parts()
+        drawn = np.concatenate([draw_rows(60, 8, draw) for draw in (1, 2)])
+        hidden = np.full(60, 7)
+        hidden[drawn] = labels.train[drawn]
+        models = {str(k): KNeighborsClassifier(k) for k in (1, 3)}
+        expected = label_budget_curve(features, labels, models, [8], draws=2, folds=4)
+        secret = Parts(hidden, np.full(60, 7), labels.test)
+        got = label_budget_curve(features, secret, models, [8], draws=2, folds=4)
+        np.testing.assert_array_equal(got.accuracy, expected.accuracy)
+        assert got.chosen == expected.chosen
+
+    def test_enough_answers_end_the_folds(self):
+        features, labels = parts(n=2000)
+        calls = []
+
+        class Counting(KNeighborsClassifier):
+            def predict(self, rows):
+                calls.append(len(rows))
+                return super().predict(rows)
+
+        models = {"1": Counting(1), "2": Counting(2)}
+        label_budget_curve(features, labels, models, [1500], draws=1, folds=5)
+        assert calls == [300, 300, 300, 300, 2000]  # two folds of two candidates, then the test
+
     def test_labels_that_are_not_drawn_do_not_matter(self):
         features, labels = parts()
         drawn = np.concatenate([draw_rows(60, 8, draw) for draw in range(3)])
@@ -112,6 +159,8 @@ class TestLabelBudgetCurve:
             ({"draws": 0}, "draws must be an integer of at least 1, got 0"),
             ({"workers": 0}, "workers"),
             ({"budgets": [10, 61]}, "from 1 to 60, got 61"),
+            ({"folds": 1}, "folds must be 0, or at least 2"),
+            ({"folds": 11}, "budget must be an integer from 11 to 60, got 10"),
         ],
     )
     def test_refuses(self, change, message):
