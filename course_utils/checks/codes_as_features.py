@@ -1,17 +1,41 @@
 """Checks of *Use codes as features*."""
 
-from typing import Any
+import math
+from fractions import Fraction
 
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import stats
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import (
+    Breaking,
+    Case,
+    Exercise,
+    NotAnAnswerError,
+    Prediction,
+    as_written,
+    numbers,
+)
 
 CORNERS = np.array([[0, 0], [2, 0], [0, 10], [2, 10]])
 CODES = np.array([[1, 3], [4, -1], [-4, -3]])
+# Shares that are right on four draws, in percent.
+OURS = np.array([71, 68, 75, 70])
+THEIRS = np.array([70, 65, 73, 68])
 _KEEPS_ORDER = (
     "Turning the plane or stretching it alike in all directions keeps the order of distances."
+)
+_READY_MADE = (
+    "course_utils.features.nearest_rows",
+    "course_utils.metrics.knn_accuracy",
+    "scipy.spatial.KDTree",
+    "scipy.spatial.cKDTree",
+    "sklearn.neighbors.NearestNeighbors",
+    "sklearn.neighbors.KNeighborsClassifier",
+    "sklearn.neighbors.KDTree",
+    "sklearn.neighbors.BallTree",
+    "sklearn.neighbors.kneighbors_graph",
 )
 
 
@@ -19,31 +43,44 @@ def _squared_distance(points: np.ndarray) -> float:
     return float(np.sum((points[0] - points[-1]) ** 2))
 
 
-def _distances(matrix: Any) -> np.ndarray:
-    """How far CODES are from the origin after all have been multiplied by the matrix."""
-    return np.linalg.norm(CODES @ np.asarray(matrix, dtype=float).T, axis=1)
+def _matrix(matrix: object) -> np.ndarray:
+    """Take a matrix as it was written: whether it can be undone must not depend on rounding."""
+    values = numbers(matrix)
+    if values.shape != (2, 2):
+        raise NotAnAnswerError(f"give two rows of two numbers, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise NotAnAnswerError("the numbers must be finite; nan or inf is among them")
+    return np.array(as_written(values), dtype=object)
 
 
-def _nearest(matrix: Any) -> int:
-    return int(np.argmin(_distances(matrix)))
+def _squares(matrix: np.ndarray) -> list[Fraction]:
+    """Squared distances of CODES from the origin after all have been multiplied by the matrix."""
+    return [sum(part**2 for part in matrix @ code) for code in CODES.astype(object)]
 
 
-def _matrix_problem(matrix: Any) -> str:
-    values = np.asarray(matrix, dtype=float)
-    if values.shape != (2, 2) or not np.isfinite(values).all():
-        return f"give a finite 2×2 matrix; this one has shape {values.shape}"
-    if np.linalg.matrix_rank(values) < 2:
-        return "this matrix has no inverse, so no decoder could undo it"
-    return ""
+def _nearest(matrix: np.ndarray) -> int:
+    squares = _squares(matrix)
+    return squares.index(min(squares))
+
+
+def _matrix_problem(matrix: np.ndarray) -> str:
+    (a, b), (c, d) = matrix
+    return "this matrix has no inverse, so no decoder could undo it" if a * d == b * c else ""
 
 
 def _nearest_now(broken: bool, matrix: np.ndarray) -> str:
-    which = _nearest(matrix)
-    return (
-        f"now the {('second', 'third')[which - 1]} code is the nearest"
-        if broken
-        else ("the first code is still the nearest")
-    )
+    if broken:
+        return f"now the {('second', 'third')[_nearest(matrix) - 1]} code is the nearest"
+    squares = _squares(matrix)
+    if squares.count(squares[0]) > 1:
+        return "another code is as near as the first, but not nearer"
+    return "the first code is still the nearest"
+
+
+def _length(square: Fraction) -> float:
+    """Root of a fraction, also of one whose square is beyond a float."""
+    exponent = (square.numerator.bit_length() - square.denominator.bit_length()) // 2
+    return math.ldexp(math.sqrt(square / Fraction(4) ** exponent), exponent)
 
 
 def _distances_now(broken: bool, matrix: np.ndarray) -> dict[str, str]:
@@ -52,7 +89,22 @@ def _distances_now(broken: bool, matrix: np.ndarray) -> dict[str, str]:
         {"next": "and the third one?"},
         {"because": "(4, 3) has become a short direction"},
     )[_nearest(matrix)]
-    return {"distances": ", ".join(f"{length:.4g}" for length in _distances(matrix)), **remark}
+    return {"distances": ", ".join(f"{_length(sq):.4g}" for sq in _squares(matrix)), **remark}
+
+
+def _lower_end(
+    differences: np.ndarray, *, ddof: int = 1, factor: float | None = None, root: bool = True
+) -> float:
+    """Lower end of Student's interval for a mean, or of what mistakes make of it."""
+    n = len(differences)
+    factor = float(stats.t.ppf(0.975, n - 1)) if factor is None else factor
+    spread = np.std(differences, ddof=ddof) / (math.sqrt(n) if root else 1)
+    return float(np.mean(differences) - factor * spread)
+
+
+def _unpaired_lower_end() -> float:
+    spread = math.sqrt((np.var(OURS, ddof=1) + np.var(THEIRS, ddof=1)) / len(OURS))
+    return float(np.mean(OURS - THEIRS) - stats.t.ppf(0.975, 3) * spread)
 
 
 def _standardise(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,16 +120,27 @@ def _precision_at_k(codes: np.ndarray, labels: np.ndarray, k: int) -> float:
     return float(np.mean(labels[nearest] == labels[:, np.newaxis]))
 
 
-# Columns of few different integers: some are constant, and no spread is a rounding error.
-_rows = st.integers(1, 4).flatmap(lambda n: hnp.arrays(float, (n, 2), elements=st.integers(0, 3)))
+_EXPONENTS = st.sampled_from([0, 0, 20, 60, -20, -60])  # of the unit; no power of two rounds
+
+
+@st.composite
+def _train_and_test(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Few different integers in each column, in any unit: no spread is a rounding error."""
+    columns, unit = draw(st.integers(1, 4)), 2.0 ** draw(_EXPONENTS)
+    whole = st.integers(-3, 3)
+    sizes = draw(st.tuples(st.integers(1, 9), st.integers(1, 5)))
+    train, test = (draw(hnp.arrays(float, (n, columns), elements=whole)) for n in sizes)
+    return train * unit, test * unit
 
 
 @st.composite
 def _labelled_codes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
-    n = draw(st.integers(2, 5))
-    codes = draw(hnp.arrays(float, (n, 2), elements=st.integers(0, 3)))
-    labels = draw(hnp.arrays(np.int64, n, elements=st.integers(0, 2)))
-    return codes, labels, draw(st.integers(1, n - 1))
+    """Short and long collections, with many ties and copies, in any unit."""
+    n = draw(st.sampled_from([2, 3, 4, 4, 5, 5, 5, 20]))
+    columns, unit = draw(st.integers(1, 4)), 2.0 ** draw(_EXPONENTS)
+    codes = draw(hnp.arrays(float, (n, columns), elements=st.integers(-3, 3)))
+    labels = draw(hnp.arrays(np.int64, n, elements=st.integers(-1, 12)))
+    return codes * unit, labels, draw(st.integers(1, n - 1))
 
 
 predict_distance = Prediction(
@@ -104,17 +167,60 @@ predict_distance = Prediction(
 break_neighbours = Breaking(
     name="break_neighbours",
     suspect=_nearest,
-    reference=lambda matrix: _nearest(np.eye(2)),
+    reference=lambda matrix: 0,
     refusal=_matrix_problem,
     hint=_KEEPS_ORDER,
+    takes=_matrix,
     headline=_nearest_now,
     detail=_distances_now,
+)
+
+predict_interval = Prediction(
+    name="predict_interval",
+    answer=lambda: _lower_end(OURS - THEIRS),
+    because="The four differences are all above 0, and so is their interval, although the two "
+    "ranges overlap.",
+    hint="Mean and standard deviation of the four differences; the latter is divided by the "
+    "root of 4 and multiplied by 3.18.",
+    decimals=1,
+    misconceptions={
+        "that is the mean gain; the interval begins below it": lambda: 2,
+        "that is the upper end": lambda: 4 - _lower_end(OURS - THEIRS),
+        "that is half of the width; subtract it from the mean": lambda: (
+            2 - _lower_end(OURS - THEIRS)
+        ),
+        "that divides by n = 4 within s; a sample's s divides by n - 1 = 3": lambda: _lower_end(
+            OURS - THEIRS, ddof=0
+        ),
+        "1.96 is for many draws; with four the factor is 3.18": lambda: _lower_end(
+            OURS - THEIRS, factor=1.96
+        ),
+        "s has to be divided by the root of n = 4": lambda: _lower_end(OURS - THEIRS, root=False),
+        "s is divided by n there; divide it by the root of n": lambda: _lower_end(
+            OURS - THEIRS, factor=3.18 / 2
+        ),
+        "the draws are the same for both: take the spread of the differences": (
+            _unpaired_lower_end
+        ),
+        "that is the interval of the AE alone; take the differences first": lambda: _lower_end(
+            OURS
+        ),
+        "that is the interval of PCA alone; take the differences first": lambda: _lower_end(THEIRS),
+        "that is PCA minus AE": lambda: _lower_end(THEIRS - OURS),
+    },
 )
 
 standardise = Exercise(
     name="standardise",
     reference=_standardise,
     cases=[
+        Case(
+            "two rows, tested on themselves",
+            (np.array([[0.0], [2.0]]), np.array([[0.0], [2.0]])),
+            "they are at distance 1 from their mean, and so is their spread",
+            hint="The spread is the root of the mean over all n rows: NumPy's std, not that of "
+            "pandas, which divides by n - 1. And a test row is scaled like a training row.",
+        ),
         Case(
             "one test row",
             (np.array([[0.0], [2.0]]), np.array([[4.0]])),
@@ -144,14 +250,27 @@ standardise = Exercise(
             hint="Ask the values, not the rounded spread, whether a column is constant.",
         ),
         Case(
+            "a faint pixel",
+            (np.array([[1e-9, 1.0], [3e-9, 3.0]]), np.array([[2e-9, 2.0]])),
+            "its values differ, so it is not constant, in whatever unit",
+            hint="Constant means that all values are equal; a small spread is a spread.",
+        ),
+        Case(
             "two columns of other size",
             (np.array([[1.0, 100.0], [2.0, 300.0], [3.0, 200.0]]), np.array([[2.0, 200.0]])),
             "each column is scaled by itself",
+            hint="Mean and spread of each column: axis=0.",
         ),
     ],
     hint="Which rows may say what the mean and the spread are?",
-    search=st.tuples(_rows, _rows),
+    search=_train_and_test(),
+    search_hint="Mean and spread come from `train`, column by column, in whatever unit; only a "
+    "column whose values are all equal is not divided.",
 )
+
+# Forty rows in three places, with labels that tell in which order equally near ones came.
+_PLACES = np.array([7 * i % 3 for i in range(40)], dtype=float)[:, np.newaxis]
+_PLACE_LABELS = np.array([i * i % 5 for i in range(40)])
 
 precision_at_k = Exercise(
     name="precision_at_k",
@@ -161,11 +280,13 @@ precision_at_k = Exercise(
             "two pairs",
             (np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([3, 3, 7, 7]), 1),
             "each finds its partner",
+            hint="With k = 1 each row has one result, the nearest other row.",
         ),
         Case(
             "two pairs, k = 2",
             (np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([3, 3, 7, 7]), 2),
             "the second neighbour comes from the other pair",
+            hint="Half of the results are right here: count all k results of all queries.",
         ),
         Case(
             "no label twice",
@@ -183,6 +304,7 @@ precision_at_k = Exercise(
             "two columns",
             (np.array([[0.0, 0.0], [3.0, 3.0], [4.0, 0.0]]), np.array([0, 1, 0]), 1),
             "the distance is Euclidean: (3, 3) is further from (0, 0) than (4, 0) is",
+            hint="Squares of the differences, added over all columns.",
         ),
         Case(
             "codes far apart",
@@ -190,7 +312,23 @@ precision_at_k = Exercise(
             "however far the others are, a row is never its own result",
             hint="Which distance to itself is larger than any other, in whatever unit?",
         ),
+        Case(
+            "codes close together",
+            (np.array([[0.0], [1e-7], [3e-7], [4e-7]]), np.array([0, 0, 1, 1]), 1),
+            "a small distance is a distance, too",
+            hint="Compare the distances themselves; do not round them, or ask which are near 0.",
+        ),
+        Case(
+            "forty codes in three places",
+            (_PLACES, _PLACE_LABELS, 5),
+            "many are equally near, and then the lower row comes first",
+            hint="Equally near rows have to keep their order: a sort that is not stable, or "
+            "argpartition, changes it. So does leaving out a copy in place of the row itself.",
+        ),
     ],
     hint="For each row: sort all other rows by distance, look at the labels of the first k.",
     search=_labelled_codes(),
+    search_hint="Equally near rows come in their order, a row is never its own result, and the "
+    "unit changes nothing.",
+    without=_READY_MADE,
 )
