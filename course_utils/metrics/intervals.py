@@ -73,6 +73,8 @@ def bootstrap_interval(
 def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
     """Find Student's interval for a mean of few values.
 
+    Introduced in *Use codes as features*.
+
     It covers what made these values differ from each other – here the draw of the labelled rows –
     and nothing else. For two methods on the same draws pass the *differences*.
 
