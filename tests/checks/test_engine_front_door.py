@@ -138,6 +138,9 @@ SORTED = Exercise(
 )
 
 
+@pytest.mark.skipif(
+    "MUTANT_UNDER_TEST" in os.environ, reason="mutmut calls every function by way of another"
+)
 def test_what_is_to_be_written_is_seen_under_any_name():
     from numpy import argsort as borrowed
 
