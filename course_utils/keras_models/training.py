@@ -76,8 +76,9 @@ def fit(
 
     Three things make it fast. Adam's step size rises to `learning_rate` and falls to 0 along a
     cosine (a one-cycle schedule [1]_), which needs fewer epochs than a constant rate. XLA compiles
-    the training step (`jit_compile`), and a whole epoch runs without a return to Python
-    (`steps_per_execution`), which shortens each epoch.
+    the training step (`jit_compile`) unless there are convolutions, which it slows down on a CPU,
+    and a whole epoch runs without a return to Python (`steps_per_execution`), which shortens each
+    epoch.
 
     With `noise` it becomes a denoising autoencoder [2]_, as in *Remove noise from digits*: the
     network sees `x` with noise that is drawn anew in every step, so that no row is seen twice
@@ -190,7 +191,7 @@ def fit(
         loss,
         shapes=(batch_size, None if validation is None else len(validation[0])),
         steps=steps,
-        jit_compile=True,
+        jit_compile=not any(map(_is_convolution, autoencoder.layers)),
     )
     with epochs_bar(epochs, progress=progress) as advance, lent as twin:
         watch = Watch(advance)
@@ -242,6 +243,10 @@ def _batches(
 
     orders = tf.data.Dataset.range(epochs).flat_map(one_epoch)
     return orders.enumerate().map(input_and_target).prefetch(2)
+
+
+def _is_convolution(layer: keras.layers.Layer) -> bool:
+    return hasattr(layer, "kernel_size")
 
 
 def _one_batch(x: np.ndarray, targets: np.ndarray) -> tf.data.Dataset:
