@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from hypothesis import strategies as st
-from judging import assert_judged
+from judging import assert_judged, direct_calls
 
 from course_utils.checks import Breaking, Case, Exercise, Outcome, Prediction, Status, points
 from course_utils.checks.engine import (
@@ -138,9 +138,7 @@ SORTED = Exercise(
 )
 
 
-@pytest.mark.skipif(
-    "MUTANT_UNDER_TEST" in os.environ, reason="mutmut calls every function by way of another"
-)
+@direct_calls
 def test_what_is_to_be_written_is_seen_under_any_name():
     from numpy import argsort as borrowed
 

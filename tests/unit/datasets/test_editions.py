@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from judging import direct_calls
 
 from course_utils.datasets import load_movielens
 
@@ -209,6 +210,7 @@ def test_a_damaged_100k_is_refused(tmp_path, name, old, new, message):
 
 
 @pytest.mark.parametrize("name", ["ratings.csv", "movies.csv"])
+@direct_calls
 def test_a_last_line_without_a_break_is_taken_with_a_warning(tmp_path, name):
     files, ratings, films = EDITIONS["ml-20m"]
     folder = put(tmp_path, files | {name: files[name].removesuffix(b"\n")})

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judging import direct_calls
 from scipy.sparse import csr_array
 
 from course_utils.datasets import (
@@ -62,6 +63,7 @@ def test_a_table_of_a_spreadsheet(tmp_path):
         load_interactions(path, separator=";", decimal=",")
 
 
+@direct_calls
 def test_a_last_line_without_a_break_is_taken_with_a_warning(tmp_path):
     path = wide(tmp_path, WIDE[:-1])
     with pytest.warns(UserWarning, match=r"the last line has no .*: 3 rows below") as caught:
