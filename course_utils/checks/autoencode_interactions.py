@@ -1,62 +1,42 @@
 """Checks of *Autoencode interactions in PyTorch*."""
 
-import itertools
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import strategies as st
 
+# A learner's copy of the first edition finds this exercise here.
+from course_utils.checks.choose_the_width import break_min_delta as break_min_delta
 from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, number_list
 
-PATIENCE = 2
-MIN_DELTA = 0.001
-
-_OBSERVED = 1 / 6  # of the source's cells: a fifth is kept, and five of its six values are not 0
+_OBSERVED = 1 / 6  # of all cells: a fifth is kept, and five of its six values are not 0
+_FEWEST, _MOST = 3, 6  # ratings that an answer holds
 
 
-def _epochs_until_stop(losses: Sequence[float], min_delta: float) -> int:
-    return _stop_and_best(losses, min_delta)[0]
+def _less_their_mean(ratings: Sequence[float]) -> list[float]:
+    """Half stars less their mean; 0 exactly where a rating is the mean."""
+    stars = [float(rating) for rating in ratings]
+    return [star - sum(stars) / len(stars) for star in stars]
 
 
-def _stop_and_best(losses: Sequence[float], min_delta: float) -> tuple[int, int]:
-    """Epoch after which training stops, and the last one that counted as an improvement."""
-    best, waited, best_epoch = math.inf, 0, 0
-    for epochs, loss in enumerate(losses, start=1):
-        if loss < best - min_delta:
-            best, waited, best_epoch = loss, 0, epochs
-        else:
-            waited += 1
-        if waited == PATIENCE:
-            return epochs, best_epoch
-    return len(losses), best_epoch
-
-
-def _losses_problem(losses: Sequence[float]) -> str:
-    if not isinstance(losses, (list, tuple)) or not 4 <= len(losses) <= 8:
-        return "give a list of 4 to 8 losses"
-    if not all(type(loss) in (int, float) and 0 < loss < math.inf for loss in losses):
-        return "a loss is a positive number"
-    # A list made with geomspace may be a rounding above the half.
-    if any(after > before / 2 * (1 + 1e-9) for before, after in itertools.pairwise(losses)):
-        return "each loss must be at most half of the one before"
+def _ratings_problem(ratings: Sequence[float]) -> str:
+    if not _FEWEST <= len(ratings) <= _MOST:
+        return f"give {_FEWEST} to {_MOST} ratings"
+    if any(isinstance(rating, bool) for rating in ratings):
+        return "a rating is a number of stars"
+    if not all(0.5 <= rating <= 5 and rating * 2 % 1 == 0 for rating in ratings):
+        return "a rating is 0.5, 1, 1.5 … up to 5 stars"
     return ""
+
+
+def _what_is_left(broken: bool, ratings: list[float]) -> dict[str, str]:
+    left = ", ".join(f"{value:.3g}" for value in _less_their_mean(ratings))
+    return {"detail": f"less their mean, the ratings are {left}"} if not broken else {}
 
 
 def _masked_rmse(ratings: np.ndarray, hidden: np.ndarray, prediction: np.ndarray) -> float:
     judged = hidden & (ratings != 0)
     return float(np.sqrt(np.mean((ratings - prediction)[judged] ** 2)))
-
-
-def _where_training_stands(broken: bool, losses: list[float]) -> dict[str, str]:
-    if broken:
-        return {}
-    _, best_epoch = _stop_and_best(losses, MIN_DELTA)
-    return {
-        "detail": f"epoch {best_epoch} of {len(losses)} is the last that improves by more than "
-        f"{MIN_DELTA},\nso the training is to stop after epoch {best_epoch + PATIENCE}: "
-        "not before the last one"
-    }
 
 
 def _bootstrap_interval(values: np.ndarray, draws: np.ndarray) -> tuple[float, float]:
@@ -107,14 +87,14 @@ predict_density = Prediction(
     },
 )
 
-break_min_delta = Breaking(
-    name="break_min_delta",
-    suspect=lambda losses: _epochs_until_stop(losses, MIN_DELTA),
-    reference=lambda losses: _epochs_until_stop(losses, 0.0),
-    refusal=_losses_problem,
-    hint=f"How small must a loss be so that no improvement can reach {MIN_DELTA}?",
+break_nonzero_mask = Breaking(
+    name="break_nonzero_mask",
+    suspect=lambda ratings: sum(left != 0 for left in _less_their_mean(ratings)),
+    reference=len,
+    refusal=_ratings_problem,
+    hint="Which rating is 0 once the mean has been taken off?",
     takes=number_list,
-    detail=_where_training_stands,
+    detail=_what_is_left,
 )
 
 masked_rmse = Exercise(

@@ -1,6 +1,7 @@
 """Scores that several topics share, each defined by its formula."""
 
 from course_utils.metrics.errors import bce_floor, binary_cross_entropy, psnr, rmse
+from course_utils.metrics.grids import grid_report
 from course_utils.metrics.intervals import (
     MaskedScore,
     bootstrap_interval,
@@ -17,6 +18,7 @@ __all__ = [
     "bootstrap_interval",
     "continuity",
     "dead_units",
+    "grid_report",
     "knn_accuracy",
     "masked_rmse",
     "mean_interval",
