@@ -53,6 +53,7 @@ ROUTES = {
         "autoencode_sparse_rows",
         "missing_is_not_zero",
         "autoencode_interactions",
+        "choose_the_width",
         "find_similar_films",
         "recommender_ladder",
     ),

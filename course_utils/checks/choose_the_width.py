@@ -133,6 +133,12 @@ choose_width = Exercise(
             "the bound is 900 + 110: 6 is below it, 5 is not",
             hint="The slack is in the unit of the errors; it is added, not multiplied.",
         ),
+        Case(
+            "a hair above the bound",
+            _sweep([4, 8], [1.000004, 1.0], 0.0),
+            "1.000004 is above 1, however little",
+            hint="The slack is all the tolerance there is: compare with <=.",
+        ),
         Case("one width", _sweep([7], [0.5], 0.0), "there is nothing else to choose"),
     ],
     hint="What is the lowest error of all, and which widths come close enough to it?",

@@ -26,7 +26,7 @@ _ENCODING_HINT = "save it as UTF-8, or give its encoding, such as encoding='cp12
 class Interactions(NamedTuple):
     """Ratings as a sparse matrix, with the names of its rows and columns.
 
-    Introduced in *Autoencode interactions in PyTorch*.
+    Introduced in *Choose the width of a code*.
 
     Attributes
     ----------
@@ -221,7 +221,7 @@ def load_interactions(
 ) -> Interactions:
     r"""Load a wide table of ratings: one line for each row id, one column for each column id.
 
-    Introduced in *Autoencode interactions in PyTorch*.
+    Introduced in *Choose the width of a code*.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ _CLASSES: dict[str, type[nn.Module]] = {
 def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """Write a model's weights and configuration to a file.
 
-    Introduced in *Autoencode interactions in PyTorch*.
+    Introduced in *Choose the width of a code*.
 
     The file holds tensors and plain values, no pickled code: it can be loaded with
     `weights_only=True`, also after the class has moved. It appears complete or not at all, and an

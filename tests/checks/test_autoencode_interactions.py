@@ -10,7 +10,7 @@ import scipy.stats
 from judging import assert_judged
 
 from course_utils import metrics
-from course_utils.checks import TODO, Status
+from course_utils.checks import TODO, Status, choose_the_width
 from course_utils.checks import autoencode_interactions as check
 
 
@@ -56,61 +56,60 @@ def test_density_is_wrong_for_a_reason(answer, words):
 
 def test_stubs():
     assert status(check.predict_density, TODO) is Status.NOT_ATTEMPTED
-    assert status(check.break_min_delta, TODO) is Status.NOT_ATTEMPTED
+    assert status(check.break_nonzero_mask, TODO) is Status.NOT_ATTEMPTED
     assert status(check.masked_rmse, lambda *arguments: TODO) is Status.NOT_ATTEMPTED
 
 
 @pytest.mark.parametrize(
-    "losses",
+    "ratings",
     [
-        [4e-4, 2e-4, 1e-4, 5e-5],
-        (1, 1e-3, 5e-4, 2e-4, 1e-4),
-        [8e-4, 1e-4, 1e-5, 1e-6],
-        np.array([4e-4, 2e-4, 1e-4, 5e-5]),
-        [np.float64(4e-4), np.float64(2e-4), 1e-4, 5e-5],
-        list(np.geomspace(8e-4, 1e-4, 4)),
-        [8e-4 / 2**epoch for epoch in range(8)],
-        [Fraction(1, 2000), Fraction(1, 4000), Fraction(1, 8000), Fraction(1, 16000)],
-        [Decimal("0.0008"), Decimal("0.0004"), Decimal("0.0002"), Decimal("0.0001")],
-        pd.Series([0.7, 0.0009, 0.0004, 0.0002, 0.0001]),
+        [2, 3, 4],
+        (1, 1.5, 2),
+        [3, 3, 3],
+        np.array([2.0, 3, 4]),
+        np.array([1, 3, 5], dtype=np.uint8),
+        np.array([0.5, 1.5, 2.5], dtype=np.float16),
+        [np.float32(0.5), np.float64(1.5), 1],
+        [Fraction(1, 2), Fraction(3, 2), Fraction(5, 2)],
+        [Decimal("0.5"), Decimal("1.5"), Decimal("2.5")],
+        pd.Series([4.5, 5, 4, 4.5]),
+        range(1, 6),
+        [5, 0.5, 1.5, 2.5, 3, 2.5],
+        np.full(6, 4.5),
     ],
 )
-def test_small_losses_break_the_rule(losses):
-    assert status(check.break_min_delta, losses) is Status.RIGHT
+def test_a_rating_that_is_the_mean_breaks_the_mask(ratings):
+    assert_judged(check.break_nonzero_mask, ratings, Status.RIGHT, "broken")
 
 
 @pytest.mark.parametrize(
-    ("losses", "words"),
+    ("ratings", "text"),
     [
-        ([8, 4, 2, 1], "survives"),
-        ([8, 4, 2, 1], "epoch 4 of 4 is the last that improves"),
-        ([0.004, 0.0012, 0.0006, 0.0003], "epoch 2 of 4 is the last"),
-        (np.array([8.0, 4, 2, 1]), "epoch 4 of 4"),
-        (np.zeros((4, 2)), "an array of shape (4, 2) instead of a list"),
-        ([0.016, 0.008, 0.004, 0.0025], "at most half"),
-        ([4e-4, 3e-4, 2e-4, 1e-4], "at most half"),
-        ([4e-4, 2e-4, 1e-4], "4 to 8"),
-        ([4e-4, 2e-4, 1e-4, 0], "positive"),
-        ([4e-4, 2e-4, 1e-4, True], "positive"),
-        (4e-4, "one number instead of a list"),
-        ([4e-4 / 2**epoch for epoch in range(9)], "4 to 8"),
-        ([4e-4, 2e-4, 1e-4, -1e-4], "positive"),
-        ([np.inf, 2e-4, 1e-4, 1e-5], "positive"),
-        ([4e-4, 2e-4, 1e-4, 1e-4], "at most half"),
-        ([1e-4, 2e-4, 4e-4, 8e-4], "at most half"),
-        ("0.0004", "text"),
+        ([1, 2], "3 to 6 ratings"),
+        ([3], "3 to 6 ratings"),
+        ([], ""),
+        ([2, 3, 4, 2, 3, 4, 3], "3 to 6 ratings"),
+        ([1, 2, 4], "less their mean, the ratings are -1.33, -0.333, 1.67"),
+        ([1, 1, 5], "Which rating is 0"),
+        ([0.5, 0.5, 1], "survives"),
+        ([0, 0, 0], "0.5, 1, 1.5"),
+        ([-1, 0, 1], "0.5, 1, 1.5"),
+        ([2, 3.25, 4], "0.5, 1, 1.5"),
+        ([5, 6, 7], "0.5, 1, 1.5"),
+        ([2.9999999, 3, 3.0000001], "0.5, 1, 1.5"),
+        ([2, float("nan"), 4], ""),
+        ([2, float("inf"), 4], ""),
+        ([True, True, True], ""),
+        (3, "one number instead of a list"),
+        ([[2, 3, 4]], "an array of shape (1, 3)"),
+        ("234", "text"),
+        (["2", "3", "4"], ""),
+        ([2, None, 4], ""),
+        ({"a": 2}, ""),
     ],
 )
-def test_losses_that_do_not_break_it(losses, words):
-    outcome = check.break_min_delta.judge(losses)
-    assert outcome.status is Status.WRONG
-    assert words in outcome.message
-
-
-def test_stopping_rule_is_that_of_fit():
-    torch_free = check._epochs_until_stop([5.0, 3.0, 4.0, 3.5, 3.2, 1.0], 0.0)
-    assert torch_free == 4
-    assert check._epochs_until_stop([5.0, 4.9995, 4.9991, 1.0], 0.001) == 3
+def test_ratings_that_do_not_break_the_mask(ratings, text):
+    assert_judged(check.break_nonzero_mask, ratings, Status.WRONG, text)
 
 
 def masked(ratings, hidden, prediction):
@@ -311,3 +310,7 @@ def test_bootstrap_interval_agrees_with_that_of_the_course():
     draws = np.random.default_rng(4).integers(200, size=(4000, 200))
     theirs = metrics.bootstrap_interval(values, resamples=4000)
     assert check._bootstrap_interval(values, draws) == pytest.approx(theirs, abs=0.01)
+
+
+def test_the_first_edition_finds_the_exercise_that_moved():
+    assert check.break_min_delta is choose_the_width.break_min_delta
