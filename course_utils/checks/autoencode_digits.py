@@ -271,6 +271,12 @@ shares = Exercise(
             hint="Nothing has to be rounded or kept away from 0.",
         ),
         Case(
+            "a tiny step",
+            ([1.0, 0.5, 0.5 - 2.0**-20, 0.0],),
+            "about a millionth is not nothing",
+            hint="Nothing has to be rounded, and no small part is 0.",
+        ),
+        Case(
             "a step that changes nothing",
             ([0.25, 0.25, 0.125],),
             "its part is 0",
