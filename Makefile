@@ -43,7 +43,8 @@ assignment: $(STAMP)
 	$(RUN) -m tools.assignment
 
 ## quick: under a minute, for a small change: ruff, the notebooks' lint and links, fast unit tests;
-##        leaves out mypy, doctests, tests marked slow, keras or torch, and the notebooks' outputs
+##        leaves out mypy, doctests, tests marked slow, keras or torch, those of single exercises,
+##        and the notebooks' outputs
 quick: lint $(STAMP)
 	$(RUN) -m tools.check_units --quick
 

@@ -21,9 +21,9 @@ TWO_WORKERS = ["-n", "2", "--dist", "loadgroup"]
 FAST = ["-q", "-m", "not keras and not torch and not slow"]
 QUICK = {
     "of the package": [sys.executable, "-m", "pytest", *FAST, "tests/unit"],
-    "of checks, tools and gates": [
-        *(sys.executable, "-m", "pytest", *FAST),
-        *("tests/checks", "tests/tools", "tests/gates"),
+    "of the engine of checks, tools and gates": [
+        *(sys.executable, "-m", "pytest", *FAST, "tests/tools", "tests/gates"),
+        *(str(path) for path in sorted((ROOT / "tests" / "checks").glob("test_engine*.py"))),
     ],
 }
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--doctest-modules", "tests"]
