@@ -116,7 +116,7 @@ def test_import_loads_nothing_else():
         r"/root/",
         r"/home/\w",
         r"C:\\Users",
-        r"extra-index-url",
+        r"extra-index-url[= ]+['\"]?\w+://(?!\w+\.example\.)",
         r"pypi\.(org|python)",
         r"files\.pythonhosted",
         r"registry\.npmjs",
