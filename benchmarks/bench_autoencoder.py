@@ -31,8 +31,8 @@ COURSE = {
 }
 # Network of the notebook -> widths, activation and the rates among which validation digits chose.
 RATES: dict[str, tuple[list[int], str, tuple[float, ...]]] = {
-    "one layer": ([784, 32], "linear", (0.003, 0.01, 0.03)),
-    "no activation": (WIDTHS, "linear", (0.002, 0.004, 0.008)),
+    "one layer": ([784, 32], "linear", (0.01, 0.03, 0.1)),
+    "no activation": (WIDTHS, "linear", (0.004, 0.008, 0.016)),
     "deep": (WIDTHS, "silu", (0.005, 0.01, 0.02)),
     "deep, rectified": (WIDTHS, "relu", (0.005, 0.01, 0.02)),
 }
