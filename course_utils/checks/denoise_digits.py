@@ -54,22 +54,42 @@ def _same_array(expected: np.ndarray, got: Any) -> str:
     return same_value(expected, got)
 
 
+def _safest(scores: dict[str, dict[str, float]]) -> str:
+    worst = {name: min(row.values()) for name, row in scores.items()}
+    return max(worst, key=lambda name: worst[name])  # of equals the first
+
+
+def _same_name(expected: str, got: Any) -> str:
+    if not isinstance(got, str):
+        return f"a {type(got).__name__} instead of a name (str)"
+    return "" if expected == got else "another name"
+
+
 @st.composite
 def _byte_pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
-    size = draw(st.integers(1, 3))
+    shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)))
+    size = int(np.prod(shape))
     grey = st.lists(st.integers(0, 255), min_size=size, max_size=size)
     truth = np.array(draw(grey), dtype=np.uint8)
     image = np.array(draw(grey.filter(lambda other: other != truth.tolist())), dtype=np.uint8)
-    return truth, image
+    return truth.reshape(shape), image.reshape(shape)
 
 
 @st.composite
 def _noisy_and_prototypes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float]:
-    pixels = draw(st.integers(1, 3))
+    pixels = draw(st.integers(1, 5))
     row = st.lists(st.integers(-2, 6), min_size=pixels, max_size=pixels)
-    noisy = np.array(draw(st.lists(row, min_size=1, max_size=2))) / 4
-    prototypes = np.array(draw(st.lists(row, min_size=1, max_size=3))) / 4
-    return noisy, prototypes, draw(st.sampled_from([0.5, 1.0, 0.25, 0.01]))
+    noisy = np.array(draw(st.lists(row, min_size=1, max_size=4))) / 4
+    prototypes = np.array(draw(st.lists(row, min_size=1, max_size=6))) / 4
+    return noisy, prototypes, draw(st.sampled_from([0.5, 1.0, 0.25, 0.01, 1e-4, 30.0]))
+
+
+@st.composite
+def _score_tables(draw: st.DrawFn) -> tuple[dict[str, dict[str, float]]]:
+    names = draw(st.lists(st.sampled_from("fbdace"), min_size=1, max_size=6, unique=True))
+    tests = draw(st.lists(st.sampled_from("zyxw"), min_size=1, max_size=4, unique=True))
+    decibels = st.sampled_from([7.5, 13.0, 19.25, -1.5, 0.0, -80.0, 300.0, float("inf")])
+    return ({name: {test: draw(decibels) for test in tests} for name in names},)
 
 
 predict_psnr = Prediction(
@@ -120,12 +140,13 @@ psnr_of_bytes = Exercise(
             "a pixel darker by 100",
             (np.array([200], np.uint8), np.array([100], np.uint8)),
             "an error of 100 is worse than one of 16",
+            hint="A square of 10,000 needs more room than a byte or a signed byte has.",
         ),
         Case(
             "black taken for white",
             (np.array([0, 7], np.uint8), np.array([255, 7], np.uint8)),
             "the largest possible error, in one of two pixels: 3 decibels",
-            hint="Subtract in a type that has negative numbers: 0 - 255 is one.",
+            hint="The type needs room for -255 and for its square, 65,025: int16 ends at 32,767.",
         ),
         Case(
             "two pictures",
@@ -134,10 +155,22 @@ psnr_of_bytes = Exercise(
                 np.array([[60, 20], [30, 0]], np.uint8),
             ),
             "one number for all pixels of all pictures",
+            hint="Take the mean of all squares first, and the logarithm once.",
+        ),
+        Case(
+            "three pictures of two rows",
+            (
+                np.array([[[0, 9, 1]] * 2, [[255, 4, 30]] * 2, [[7, 7, 7]] * 2], np.uint8),
+                np.array([[[200, 9, 0]] * 2, [[25, 4, 31]] * 2, [[7, 8, 7]] * 2], np.uint8),
+            ),
+            "one number for all pixels, whatever the shape",
+            hint="Take the mean of all squares first, and the logarithm once.",
         ),
     ],
     hint="Print truth - image for the shown input, and its square. Of which type are they?",
     search=_byte_pairs(),
+    search_hint="Print truth - image for this input, and its square. Does their type hold both?",
+    without=("course_utils.metrics.psnr",),
 )
 
 posterior_mean = Exercise(
@@ -189,10 +222,21 @@ posterior_mean = Exercise(
             "both weights are too small for a computer, yet they are equal",
             hint="The ratio of two weights depends on the difference of their squares alone.",
         ),
+        Case(
+            "much noise, five pictures of four pixels",
+            (
+                np.array([[0.0, 1.0, 0.5, 2.0], [1.0, 1.0, -1.0, 0.0]]),
+                np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 1, 1, 1]]),
+                50.0,
+            ),
+            "so much noise says little: nearly the mean of all pictures",
+        ),
     ],
     hint="One weight for each pair of noisy picture and prototype; each row of weights sums to 1.",
     search=_noisy_and_prototypes(),
+    search_hint="One weight for each pair, squares added over pixels, each row's largest weight 1.",
     compare=_same_array,
+    without=("scipy.special.softmax", "scipy.special.log_softmax", "scipy.special.logsumexp"),
 )
 
 break_median = Breaking(
@@ -203,4 +247,80 @@ break_median = Breaking(
     hint="Ink survives where at least 5 of 9 pixels have ink. Count them around a pixel of the "
     "result; the mirror repeats the outermost row or column, which therefore counts twice.",
     compare=_wiped_out,
+)
+
+safest = Exercise(
+    name="safest",
+    reference=_safest,
+    cases=[
+        Case(
+            "good on average, bad at worst",
+            (
+                {
+                    "dense": {"as trained": 20.0, "moved": 2.0},
+                    "blur": {"as trained": 10.0, "moved": 9},
+                },
+            ),
+            "9 is a better worst score than 2",
+            hint="For each method find its lowest score first. No mean is needed.",
+        ),
+        Case(
+            "the best score decides nothing",
+            (
+                {
+                    "blur": {"moved": 17.0, "inverted": 16.0, "slanted": 18.0},
+                    "dense": {"moved": 12.0, "inverted": 25.0, "slanted": 17.0},
+                    "ridge": {"moved": 14.0, "inverted": 17.0, "slanted": 13.0},
+                },
+            ),
+            "the worst score stands in another place in each row",
+            hint="The lowest score of a method, wherever it stands in its row.",
+        ),
+        Case(
+            "less than nothing",
+            (
+                {
+                    "ridge": {"inverted": -3.5},
+                    "dense": {"inverted": -1.0},
+                    "blur": {"inverted": -9.0},
+                },
+            ),
+            "decibels may be negative: the error is larger than white for black",
+            hint="Do not start with 0 as the best score so far.",
+        ),
+        Case(
+            "without an error",
+            (
+                {
+                    "median": {"no noise": 22.5, "noise": 12.0},
+                    "nothing": {"no noise": float("inf"), "noise": 9.0},
+                    "blur": {"no noise": 21.0, "noise": 11.0},
+                },
+            ),
+            "infinity is a score like any other, and never the lowest of this row",
+        ),
+        Case(
+            "only without an error",
+            ({"blur": {"no noise": 300.0}, "nothing": {"no noise": float("inf")}},),
+            "here infinity is the worst score, and the best worst score",
+            hint="min and max know how to deal with infinity; leave no score out.",
+        ),
+        Case(
+            "a tie",
+            (
+                {
+                    "ridge": {"moved": 3.0, "slanted": 9.0},
+                    "wide": {"moved": 12.0, "slanted": 11.0},
+                    "conv": {"moved": 11.0, "slanted": 19.0},
+                },
+            ),
+            "both have 11 at worst; the first of them in the table is asked for",
+            hint="Of equals the first in the order of the dict, not of the alphabet.",
+        ),
+        Case("one method", ({"mean": {"any": 11.7}},), "there is no choice"),
+    ],
+    hint="Two steps: the lowest score of each method, then the method where that is highest.",
+    search=_score_tables(),
+    search_hint="The lowest score of each method; the highest of these; of equals the first.",
+    compare=_same_name,
 )
