@@ -151,3 +151,16 @@ def test_rows_of_names_the_row_of_each_entry(drawn):
     shape, rows, columns, values = drawn
     csr = sp.coo_array((values, (rows, columns)), shape=shape).tocsr()
     assert _sparse_forms.rows_of(csr).tolist() == csr.tocoo().coords[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0, np.nan, 2.0], r"got nan in row 0, column 2 \(1 such cell\); leave missing"),
+        ([1.0, np.inf, np.nan], r"got inf in row 0, column 2 \(2 such cells\); leave missing"),
+    ],
+)
+def test_what_is_not_finite_is_named_and_counted(values, message):
+    table = sp.csr_array((values, [0, 2, 1], [0, 2, 3]), shape=(2, 3))
+    with pytest.raises(ValueError, match=message):
+        canonical_csr("ratings", table)
