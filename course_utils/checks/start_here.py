@@ -57,7 +57,7 @@ largest = Exercise(
 predict_share = Prediction(
     name="predict_share",
     answer=lambda: _share_of_zeros(SMALL_MATRIX),
-    because="7 of the 12 cells are 0; only 5 numbers need storing.",
+    because="7 of the 12 cells are 0; the other 5 are not.",
     hint="Count the zeros, then divide by the number of all cells.",
     misconceptions={
         "that is the share of cells that are *not* 0": lambda: 1 - _share_of_zeros(SMALL_MATRIX),

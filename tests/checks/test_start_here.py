@@ -80,7 +80,7 @@ def test_division_by_nothing_is_wrong_or_raises():
     ("answer", "status", "text"),
     [
         (TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (7 / 12, Status.RIGHT, "only 5 numbers"),
+        (7 / 12, Status.RIGHT, "the other 5 are not"),
         (5 / 12, Status.WRONG, "*not* 0"),
         (7, Status.WRONG, "number of zeros"),
         (100 * 7 / 12, Status.WRONG, "between 0 and 1"),
