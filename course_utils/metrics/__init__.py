@@ -1,5 +1,11 @@
 """Scores that several topics share, each defined by its formula."""
 
+from course_utils.metrics.draws import (
+    coverage,
+    frechet_distance,
+    importance_bound,
+    nearest_distance,
+)
 from course_utils.metrics.errors import bce_floor, binary_cross_entropy, psnr, rmse
 from course_utils.metrics.grids import grid_report
 from course_utils.metrics.intervals import (
@@ -17,12 +23,16 @@ __all__ = [
     "binary_cross_entropy",
     "bootstrap_interval",
     "continuity",
+    "coverage",
     "dead_units",
+    "frechet_distance",
     "grid_report",
+    "importance_bound",
     "knn_accuracy",
     "masked_rmse",
     "mean_interval",
     "ndcg_at_k",
+    "nearest_distance",
     "psnr",
     "recall_at_k",
     "rmse",

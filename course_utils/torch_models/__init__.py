@@ -4,6 +4,16 @@ Importing this module imports PyTorch, so it belongs in notebooks and tests that
 TensorFlow.
 """
 
+from course_utils.torch_models.bounds import (
+    Nats,
+    bernoulli_nats,
+    bound_faults,
+    divergence,
+    draw_codes,
+    importance_weighted_bound,
+    nats,
+)
+from course_utils.torch_models.classifiers import Classifier
 from course_utils.torch_models.dense import Autoencoder
 from course_utils.torch_models.files import load, save
 from course_utils.torch_models.interactions import InteractionAutoencoder
@@ -19,19 +29,33 @@ from course_utils.torch_models.sparse_input import (
     sparse_mean_squared_error,
 )
 from course_utils.torch_models.training import History, fit
+from course_utils.torch_models.variational import (
+    LinearVariationalAutoencoder,
+    VariationalAutoencoder,
+)
 
 __all__ = [
     "Autoencoder",
+    "Classifier",
     "History",
     "InteractionAutoencoder",
+    "LinearVariationalAutoencoder",
+    "Nats",
     "SparseCodeAutoencoder",
     "SparseInputAutoencoder",
+    "VariationalAutoencoder",
+    "bernoulli_nats",
+    "bound_faults",
+    "divergence",
+    "draw_codes",
     "fit",
+    "importance_weighted_bound",
     "keep_top_k",
     "kl_sparsity",
     "l1_sparsity",
     "load",
     "mean_loss",
+    "nats",
     "save",
     "sparse_mean_squared_error",
 ]
