@@ -69,7 +69,8 @@ notebooks: $(STAMP)
 
 ## test-browser: JupyterLab and the pages in a real browser, which has to be installed (Chromium)
 test-browser: $(VENV)/.browser
-	$(RUN) -m pytest tests_browser/test_lab.py tests_browser/test_accessibility.py
+	$(RUN) -m pytest tests_browser/test_lab.py tests_browser/test_solutions.py \
+	  tests_browser/test_accessibility.py
 
 ## test-class: grade with nbgrader, and five learners on a JupyterHub, in the same browser
 test-class: $(VENV)/.class

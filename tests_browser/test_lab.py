@@ -74,6 +74,11 @@ def test_run_all_gives_the_stored_outputs(source, page, lab_address, lab_folder)
             assert folded == ("solution" in cell.metadata.get("tags", [])), cell.source
     lab.run_all(page)
     lab.wait_until_run(page)
+    for position, cell in enumerate(stored.cells):
+        if "solution" in cell.metadata.get("tags", []):
+            solution = lab.cell_at(page, position)
+            assert solution.locator(".jp-InputPlaceholder").count() == 1, cell.source
+            assert solution.locator(".jp-OutputArea-output:visible").count() == 0, cell.source
     saved = lab.save(page, path)
     normalise(saved)
     for before, after in zip(stored.cells, saved.cells, strict=True):

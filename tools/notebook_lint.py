@@ -48,6 +48,7 @@ FRAMEWORKS = {
 }
 
 RUN_TIME = re.compile(r"run time about (\d+) s on two cores")
+FIRST_LINE = "# A solution"
 EXERCISE = re.compile(r"### Exercise (\d+) · (●○○|●●○|●●●) · (\d+) min$")
 STEP = re.compile(r"## (\d+)\. (.+)$")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -661,6 +662,9 @@ def exercise_cells(subject: Subject) -> Iterator[Finding]:
         if solution is None or "solution" not in _tags(solution):
             yield i + 1, "the next cell must be the solution, a code cell with the tag 'solution'"
             continue
+        if solution.source.splitlines()[0] != FIRST_LINE:
+            why = "JupyterLab shows the first line of a folded cell"
+            yield i + 2, f"a solution begins with the line '{FIRST_LINE}': {why}"
         for part in ("source_hidden", "outputs_hidden"):
             if solution.metadata.get("jupyter", {}).get(part) is not True:
                 yield i + 2, f"a solution needs the metadata jupyter.{part}: true"

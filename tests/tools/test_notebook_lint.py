@@ -39,7 +39,7 @@ def exercise(number: int, kind: str) -> list[NotebookNode]:
             tags=["exercise"],
         ),
         code(
-            f"{name} = 4\ncheck.{name}({name})",
+            f"# A solution\n{name} = 4\ncheck.{name}({name})",
             f"✓ {name}: 4",
             tags=["solution"],
             jupyter={"source_hidden": True, "outputs_hidden": True},
@@ -328,6 +328,7 @@ SPOILT = [
     ("exercise-cells", replace("<summary>Hint 2</summary>", "<summary>More</summary>")),
     ("exercise-cells", swap("answer_1 = TODO", "answer_1 = 4")),
     ("exercise-cells", drop("answer_1 = 4")),
+    ("exercise-cells", replace("# A solution\n", "")),
     ("exercise-cells", lambda notebook: at(notebook, "answer_1 = 4").metadata.pop("jupyter")),
     ("exercise-cells", replace("answer_1 = TODO", "answer_1 = 3")),
     ("exercise-cells", replace("answer_1 = 4", "answer_1 = TODO")),
