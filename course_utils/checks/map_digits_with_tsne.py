@@ -177,8 +177,8 @@ perplexity = Exercise(
         ),
         Case(
             "one strong, many weak",
-            (np.array([0.9, *[0.1 / 2**17] * 2**17]),),
-            "a tenth of the weight lies on 131,072 tiny affinities",
+            (np.array([0.98, *[0.02 / 2**15] * 2**15]),),
+            "a fiftieth of the weight lies on 32,768 tiny affinities",
             hint="Leave out what is exactly 0, not what is small, and add nothing to the others.",
         ),
     ],
