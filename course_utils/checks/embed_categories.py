@@ -45,6 +45,7 @@ _anything = st.one_of(
 one_hot = Exercise(
     name="one_hot",
     reference=embeddings.one_hot,
+    without=("course_utils.embeddings.one_hot",),
     cases=[
         Case("one index", (np.array([3]), 10), "this is the vector of step 1"),
         Case(
@@ -172,4 +173,21 @@ break_moved_rows = Breaking(
     reference=_moved_rows,
     refusal=_table_problem,
     hint="A sum can stay the same although every number in it moves.",
+)
+
+predict_own_neighbour = Prediction(
+    name="predict_own_neighbour",
+    answer=lambda: (1 + 4 * 0.65) / 5,
+    because="The film shares all genres with itself: (1 + 4 · 0.65) / 5.",
+    hint="Add up five overlaps, of which one is the film's own, and divide by five.",
+    decimals=2,
+    misconceptions={
+        "one of the five neighbours is the film itself, whose overlap is 1": lambda: 0.65,
+        "the score is a mean of five; one of them is 1": lambda: (1 + 0.65) / 2,
+        "there are five neighbours in all, the film among them": lambda: (1 + 5 * 0.65) / 6,
+        "the film is as like itself as it can be: 1, not 0": lambda: 4 * 0.65 / 5,
+        "that is the sum; the score is a mean": lambda: 1 + 4 * 0.65,
+        "divide by five: the film itself counts as a neighbour": lambda: (1 + 4 * 0.65) / 4,
+        "only the film itself has an overlap of 1": lambda: 1.0,
+    },
 )

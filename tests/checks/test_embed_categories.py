@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from judging import assert_judged
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import embed_categories as check
@@ -148,3 +149,23 @@ def test_break_moved_rows_catches(after, message):
     outcome = check.break_moved_rows.judge(after)
     assert outcome.status is Status.WRONG
     assert message in outcome.message
+
+
+@pytest.mark.parametrize("score", [0.72, (1 + 4 * 0.65) / 5, np.float64(0.72), np.array(0.72)])
+def test_predict_own_neighbour(score):
+    assert_judged(check.predict_own_neighbour, score, Status.RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("score", "explanation"),
+    [
+        (0.65, "film itself"),
+        (0.825, "mean of five"),
+        (0.52, "1, not 0"),
+        (3.6, "the sum"),
+        (0.9, "divide by five"),
+        (1.0, "only the film itself"),
+    ],
+)
+def test_predict_own_neighbour_explains(score, explanation):
+    assert_judged(check.predict_own_neighbour, score, Status.WRONG, explanation)
