@@ -161,6 +161,19 @@ def check_als(matrix, table, stored):
     np.testing.assert_allclose(found.reconstruct(), rows @ columns.T, rtol=1e-5, atol=1e-5)
 
 
+def check_implicit_als(matrix, table, stored):
+    if table.min() < 0:
+        with pytest.raises(ValueError, match="interactions must not be negative"):
+            factorization.fit_implicit_als(matrix, 1, alpha=0.5, l2=0.1)
+        return
+    found = factorization.fit_implicit_als(matrix, 1, alpha=0.5, l2=0.1, rounds=1, seed=3)
+    weights, wanted = 1 + 0.5 * table, table > 0
+    columns = np.random.default_rng(3).standard_normal((1, table.shape[1])).T
+    rows = (weights * wanted) @ columns / (weights @ (columns**2 + 0.1))
+    columns = (weights * wanted).T @ rows / (weights.T @ (rows**2 + 0.1))
+    np.testing.assert_allclose(found.columns, columns, rtol=1e-6, atol=1e-9)
+
+
 def check_mask(matrix, table, stored):
     if isinstance(matrix, np.ndarray):
         with pytest.raises(TypeError, match="matrix must be a scipy sparse array"):
@@ -202,6 +215,7 @@ CHECKS = [
     check_svd,
     check_ease,
     check_als,
+    check_implicit_als,
     check_mask,
     check_centre,
     check_shuffle,
@@ -282,6 +296,7 @@ SPARSE = {
     "truncated_svd": lambda matrix: factorization.truncated_svd(matrix, 1),
     "rank_k_rmse": lambda matrix: factorization.rank_k_rmse(matrix, 1),
     "fit_ease": lambda matrix: factorization.fit_ease(matrix, l2=1.0),
+    "fit_implicit_als": lambda m: factorization.fit_implicit_als(m, 1, alpha=1.0, l2=1.0),
     "alternating_least_squares": lambda m: factorization.alternating_least_squares(m, 1, l2=1.0),
     "mask_observed": lambda matrix: noise.mask_observed(matrix, 0.5),
     "centre_observed": groups.centre_observed,
