@@ -51,6 +51,7 @@ RUN_TIME = re.compile(r"run time about (\d+) s on two cores")
 FIRST_LINE = "# A solution"
 EXERCISE = re.compile(r"### Exercise (\d+) · (●○○|●●○|●●●) · (\d+) min$")
 STEP = re.compile(r"## (\d+)\. (.+)$")
+NUMBERED = re.compile(r"\bnotebooks?\s+\d\d\b", re.I)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 # What must not stand in any stored output, and what must not stand in a compared one.
 NEVER_IN_OUTPUT = {
@@ -615,6 +616,14 @@ def written_links(subject: Subject) -> Iterator[Finding]:
     for i, (cell, linked) in enumerate(zip(subject.nb.cells, wanted.cells, strict=True)):
         if cell.source != linked.source:
             yield i, "links to notebooks are out of date: python -m tools.links writes them"
+
+
+@rule
+def named_by_title(subject: Subject) -> Iterator[Finding]:
+    """Call another notebook by its title, best in a link: numbers change when one is put in."""
+    for i, cell in enumerate(subject.nb.cells):
+        if found := NUMBERED.search(cell.source):
+            yield i, f"calls a notebook by its number, {found[0]!r}: link its title instead"
 
 
 # ----------------------------------------------------------------------------------- the exercises
