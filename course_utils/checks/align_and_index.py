@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from hypothesis import strategies as st
 
 from course_utils import sparse
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, same_kind
 
 _MATRIX = np.array([[0, 5, 0, 8], [2, 0, 0, 0], [0, 0, 3, 1]])
 _WITH_EMPTY_ROW = np.insert(_MATRIX, 1, 0, axis=0)
@@ -19,9 +19,13 @@ def _csr(data: list[int], indices: list[int], indptr: list[int], columns: int) -
     return sp.csr_array(parts, shape=(len(indptr) - 1, columns))
 
 
+# Forms that cannot hold a cell twice.
+_WITHOUT_DUPLICATES = [sp.lil_array, sp.dok_array, sp.dia_array, sp.bsr_array]
+
+
 @st.composite
 def _stored_matrices(draw: st.DrawFn) -> tuple[Any]:
-    """Draw a matrix in CSR, CSC or COO, with its entries in any order and often repeated."""
+    """Draw a matrix in any form; in CSR, CSC and COO in any order and often with duplicates."""
     # NumPy's sorting that is not stable changes the order only beyond 16 numbers.
     rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 20))
     entry = st.tuples(st.integers(0, rows - 1), st.integers(0, columns - 1), st.integers(-2, 9))
@@ -33,7 +37,9 @@ def _stored_matrices(draw: st.DrawFn) -> tuple[Any]:
         row, column, data = row[once], column[once], data[once]
     # Halves, where the dtype has them, show that somebody went by way of the integers.
     data = (data if dtype in (np.int64, np.bool_) else data / 2).astype(dtype)
-    kind = draw(st.sampled_from([sp.csr_array, sp.csc_array, sp.coo_array]))
+    kind = draw(st.sampled_from([sp.csr_array, sp.csc_array, sp.coo_array, *_WITHOUT_DUPLICATES]))
+    if kind in _WITHOUT_DUPLICATES:
+        return (kind(sp.coo_array((data, (row, column)), shape=(rows, columns))),)
     if kind is sp.coo_array:
         return (sp.coo_array((data, (row, column)), shape=(rows, columns)),)
     major, minor, sides = (row, column, rows) if kind is sp.csr_array else (column, row, columns)
@@ -45,6 +51,32 @@ def _stored_matrices(draw: st.DrawFn) -> tuple[Any]:
 def _row_splits(rows: np.ndarray, num_rows: int) -> np.ndarray:
     counts = np.bincount(rows, minlength=num_rows)
     return np.concatenate([[0], np.cumsum(counts)])
+
+
+@st.composite
+def _rows_of_nonzeros(draw: st.DrawFn) -> tuple[np.ndarray, int]:
+    """Draw row numbers of any integer type, some rows empty, and the number of rows."""
+    num_rows = draw(st.integers(1, 9))
+    rows = draw(st.lists(st.integers(0, num_rows - 1), max_size=30))
+    return np.array(rows, dtype=draw(st.sampled_from(["i8", "i4", "u1"]))), num_rows
+
+
+def _overall_average(averages: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    there = sizes > 0
+    return np.average(averages[there], axis=0, weights=sizes[there])
+
+
+@st.composite
+def _classes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Draw averages and sizes of classes, of which some are empty and not all."""
+    classes, pixels = draw(st.integers(1, 6)), draw(st.integers(1, 4))
+    sizes = np.array(draw(st.lists(st.integers(0, 200), min_size=classes, max_size=classes)))
+    sizes[draw(st.integers(0, classes - 1))] += 1
+    cells = st.sampled_from([0.0, 0.5, 1.0, -2.0, 255.0])
+    flat = draw(st.lists(cells, min_size=classes * pixels, max_size=classes * pixels))
+    averages = np.array(flat).reshape(classes, pixels)
+    averages[sizes == 0] = np.nan
+    return averages, sizes.astype(draw(st.sampled_from(["i8", "i4", "f8"])))
 
 
 def _class_sizes_in_int8(class_sizes: list[int]) -> np.ndarray:
@@ -117,6 +149,7 @@ left_align = Exercise(
     ],
     hint="Compare dtype and shape, then row by row: what was lost, changed or put elsewhere?",
     search=_stored_matrices(),
+    without=("course_utils.sparse.left_align", "course_utils.sparse.to_ragged"),
 )
 
 predict_row_splits = Prediction(
@@ -141,7 +174,8 @@ row_splits = Exercise(
             "every row occupied",
             (np.array([0, 0, 1, 2, 2]), 3),
             "three rows have three counts, and three beginnings and an end",
-            hint="The 0 in front is one of the num_rows + 1 entries. How many counts are left?",
+            hint="Rows 0, 1 and 2 hold 2, 1 and 2 nonzeros. Do your counts say so? And the 0 in "
+            "front is one of the num_rows + 1 entries.",
         ),
         Case(
             "rows in any order",
@@ -169,14 +203,41 @@ row_splits = Exercise(
         ),
     ],
     hint="Count the nonzeros of every row, then add the counts up.",
-    search=st.integers(1, 6).flatmap(
-        lambda num_rows: st.tuples(
-            st.lists(st.integers(0, num_rows - 1), max_size=10).map(
-                lambda rows: np.array(rows, dtype=np.int64)
-            ),
-            st.just(num_rows),
-        )
-    ),
+    search=_rows_of_nonzeros(),
+    compare=same_kind,
+)
+
+overall_average = Exercise(
+    name="overall_average",
+    reference=_overall_average,
+    cases=[
+        Case(
+            "two classes of one size",
+            (np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([3, 3])),
+            "here the average of the averages is right, and only here",
+            hint="The result has one number for each pixel, that is for each column.",
+        ),
+        Case(
+            "ten and one",
+            (np.array([[1.0], [12.0]]), np.array([10, 1])),
+            "ten images at 1 and one at 12 add up to 22, so the average of eleven is 2",
+            hint="A class of ten images counts ten times.",
+        ),
+        Case(
+            "a class without images",
+            (np.array([[0.5, 0.0], [np.nan, np.nan], [0.0, 1.0]]), np.array([2, 0, 6])),
+            "its average is nan, and it has no say in the average of all",
+            hint="0 times nan is nan: leave the empty class out before you multiply.",
+        ),
+        Case(
+            "one class alone",
+            (np.array([[np.nan] * 3, [0.1, 0.2, 0.3]]), np.array([0, 1])),
+            "the average of one image is that image",
+            hint="What do you divide by? By the number of images, not of classes.",
+        ),
+    ],
+    hint="From average and size follows the sum of each class; add up the sums.",
+    search=_classes(),
 )
 
 break_class_sizes = Breaking(

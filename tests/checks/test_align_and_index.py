@@ -116,7 +116,8 @@ def sorts_by_value(matrix):
 
 
 def trims(matrix):
-    return sparse.left_align(matrix, trim=True)
+    aligned = right(matrix)
+    return aligned[:, : np.diff(aligned.indptr).max(initial=0)]
 
 
 def loses_negative_values(matrix):
@@ -136,7 +137,7 @@ def fails_without_nonzeros(matrix):
     [
         (lambda matrix: TODO, Status.NOT_ATTEMPTED, ["not attempted"]),
         (right, Status.RIGHT, ["✓ left_align: 7 of 7 cases"]),
-        (lambda matrix: sparse.left_align(matrix).tocoo(), Status.RIGHT, ["7 of 7"]),
+        (lambda matrix: right(matrix).tocoo(), Status.RIGHT, ["7 of 7"]),
         (lambda matrix: print(matrix), Status.RETURNED_NONE, ["0 of 7", "return"]),
         (lambda matrix: matrix, Status.WRONG, ["0 of 7", "the number of nonzeros before it"]),
         (lambda matrix: right(matrix).toarray(), Status.WRONG, ["instead of a sparse array"]),
@@ -269,7 +270,7 @@ def splits_one_too_long(rows, num_rows):
         (splits_in_place, Status.WRONG, "the input was changed"),
         (splits_as_given, Status.WRONG, "an empty row at the end"),
         (splits_of_occupied_rows, Status.WRONG, "an empty row in the middle"),
-        (splits_one_too_long, Status.WRONG, "How many counts are left?"),
+        (splits_one_too_long, Status.WRONG, "one of the num_rows + 1 entries"),
         (splits_of_five_rows, Status.WRONG, "not in general"),
         (lambda rows, num_rows: np.bincount(rows, minlength=num_rows), Status.WRONG, "0 of 5"),
         (lambda rows, num_rows: np.append(rows, num_rows), Status.WRONG, "0 of 5"),
@@ -302,4 +303,183 @@ def test_row_splits(attempt, status, text):
     ],
 )
 def test_break_class_sizes(class_sizes, status, text):
+    assert_judged(check.break_class_sizes, class_sizes, status, text)
+
+
+def overall_by_sums(averages, sizes):
+    total, count = np.zeros(averages.shape[1]), 0
+    for average, size in zip(averages, sizes, strict=True):
+        if size:
+            total += size * average
+            count += size
+    return total / count
+
+
+def overall_by_repeating(averages, sizes):
+    return np.repeat(averages, sizes.astype(int), axis=0).mean(axis=0)
+
+
+def overall_by_nan_to_num(averages, sizes):
+    return (np.nan_to_num(averages) * sizes[:, np.newaxis]).sum(axis=0) / sizes.sum()
+
+
+def overall_in_place(averages, sizes):
+    averages[sizes == 0] = 0
+    return sizes @ averages / sizes.sum()
+
+
+def forgets_the_empty_class_at_the_end(averages, sizes):
+    last = len(sizes) - (sizes[-1] == 0)
+    return sizes[:last] @ averages[:last] / sizes.sum()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (lambda averages, sizes: TODO, Status.NOT_ATTEMPTED, "not attempted"),
+        (overall_by_sums, Status.RIGHT, "4 of 4"),
+        (overall_by_repeating, Status.RIGHT, "4 of 4"),
+        (overall_by_nan_to_num, Status.RIGHT, "4 of 4"),
+        (lambda a, s: np.average(a[s > 0], axis=0, weights=s[s > 0]), Status.RIGHT, "4 of 4"),
+        (lambda a, s: np.nansum(a * (s / s.sum())[:, None], axis=0), Status.RIGHT, "4 of 4"),
+        (lambda a, s: list(overall_by_sums(a, s)), Status.RIGHT, "4 of 4"),
+        (lambda a, s: np.einsum("k,kj->j", s / s.sum(), np.nan_to_num(a)), Status.RIGHT, "4 of 4"),
+        (lambda a, s: a.mean(axis=0), Status.WRONG, "counts ten times"),
+        (lambda a, s: np.nanmean(a, axis=0), Status.WRONG, "counts ten times"),
+        (lambda a, s: np.median(a, axis=0), Status.WRONG, "counts ten times"),
+        (lambda a, s: s @ a / s.sum(), Status.WRONG, "leave the empty class out"),
+        (lambda a, s: np.average(a, axis=0, weights=s), Status.WRONG, "leave the empty class out"),
+        (lambda a, s: s[s > 0] @ a[s > 0] / len(s), Status.WRONG, "0 of 4"),
+        (lambda a, s: s[s > 0] @ a[s > 0], Status.WRONG, "0 of 4"),
+        (lambda a, s: a.mean(axis=1), Status.WRONG, "shape (2,) instead of (1,)"),
+        (lambda a, s: float(np.nanmean(a)), Status.WRONG, "one number for each pixel"),
+        (lambda a, s: np.round(overall_by_sums(a, s), 1), Status.WRONG, "2 of 4"),
+        (lambda a, s: overall_by_sums(a, s)[:3], Status.WRONG, "not in general"),
+        (lambda a, s: np.abs(overall_by_sums(a, s)), Status.WRONG, "not in general"),
+        (forgets_the_empty_class_at_the_end, Status.WRONG, "leave the empty class out"),
+        (overall_in_place, Status.WRONG, "the input was changed"),
+        (lambda a, s: print(overall_by_sums(a, s)), Status.RETURNED_NONE, "return"),
+        (lambda a, s: a.average(), Status.RAISED, "AttributeError"),
+    ],
+)
+def test_overall_average(attempt, status, text):
+    assert_judged(check.overall_average, attempt, status, text)
+
+
+def bytewise(matrix):
+    """Go by way of a list of lists, which any form gives."""
+    dense = np.asarray(matrix.todense())
+    lists = [[value for value in row if value] for row in dense]
+    padded = [row + [0] * (dense.shape[1] - len(row)) for row in lists]
+    return sp.csr_array(np.array(padded, dtype=matrix.dtype).reshape(dense.shape))
+
+
+def by_coordinates(matrix):
+    coo = sp.coo_array(matrix, copy=True)
+    coo.sum_duplicates()
+    keep = coo.data != 0
+    order = np.lexsort((coo.col[keep], coo.row[keep]))
+    row, data = coo.row[keep][order], coo.data[keep][order]
+    first = np.searchsorted(row, row)
+    return sp.coo_array((data, (row, np.arange(len(row)) - first)), shape=coo.shape)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (bytewise, Status.RIGHT, "7 of 7"),
+        (by_coordinates, Status.RIGHT, "7 of 7"),
+        (lambda matrix: right(matrix).tolil(), Status.RIGHT, "7 of 7"),
+        (lambda matrix: right(matrix).todok(), Status.RIGHT, "7 of 7"),
+        (lambda matrix: right(matrix.tocsc().tocsr()), Status.RIGHT, "7 of 7"),
+        (sparse.left_align, Status.WRONG, "write it yourself"),
+        (lambda matrix: right(matrix.tocoo(copy=True)).T, Status.WRONG, "0 of 7"),
+        (lambda matrix: right(matrix).toarray(), Status.WRONG, "0 of 7"),
+        (lambda matrix: (matrix.data, matrix.indices, right(matrix))[2], Status.RAISED, "indices"),
+    ],
+)
+def test_left_align_in_other_forms(attempt, status, text):
+    assert_judged(check.left_align, attempt, status, text)
+
+
+def splits_by_loop(rows, num_rows):
+    splits = [0]
+    for row in range(num_rows):
+        splits.append(splits[-1] + int(sum(rows == row)))
+    return splits
+
+
+def splits_of_csr(rows, num_rows):
+    cells = np.ones(len(rows)), (rows, np.arange(len(rows)))
+    return sp.coo_array(cells, shape=(num_rows, len(rows) + 1)).tocsr().indptr
+
+
+def splits_in_floats(rows, num_rows):
+    counts = np.zeros(num_rows)
+    np.add.at(counts, rows, 1)
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
+def splits_without_repeats(rows, num_rows):
+    counts = np.zeros(num_rows, dtype=int)
+    counts[rows] += 1
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
+def splits_in_int8(rows, num_rows):
+    counts = np.bincount(rows, minlength=num_rows).astype(np.int8)
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "text"),
+    [
+        (splits_by_loop, Status.RIGHT, "5 of 5"),
+        (splits_of_csr, Status.RIGHT, "5 of 5"),
+        (
+            splits_in_int8,
+            Status.RIGHT,
+            "5 of 5",
+        ),  # at most thirty nonzeros, or a test would be slow
+        (lambda rows, n: tuple(splits_by_loop(rows, n)), Status.RIGHT, "5 of 5"),
+        (lambda rows, n: [int(np.sum(rows < row)) for row in range(n + 1)], Status.RIGHT, "5 of 5"),
+        (
+            lambda rows, n: (rows[:, None] < np.arange(n + 1)).sum(axis=0),
+            Status.RIGHT,
+            "5 of 5",
+        ),
+        (splits_in_floats, Status.WRONG, "float64 numbers instead of integers"),
+        (splits_without_repeats, Status.WRONG, "Do your counts say so?"),
+        (lambda rows, n: np.cumsum(np.bincount(rows, minlength=n)), Status.WRONG, "0 of 5"),
+        (lambda rows, n: right_splits(rows, n)[::-1], Status.WRONG, "0 of 5"),
+        (lambda rows, n: right_splits(rows, n) + 1, Status.WRONG, "0 of 5"),
+        (lambda rows, n: right_splits(rows, n)[:-1], Status.WRONG, "0 of 5"),
+        (lambda rows, n: right_splits(rows, n).astype(str), Status.WRONG, "0 of 5"),
+        (lambda rows, n: np.unique(right_splits(rows, n)), Status.WRONG, "in the middle"),
+    ],
+)
+def test_row_splits_in_other_styles(attempt, status, text):
+    assert_judged(check.row_splits, attempt, status, text)
+
+
+@pytest.mark.parametrize(
+    ("class_sizes", "status", "text"),
+    [
+        ((128,), Status.RIGHT, "broken"),
+        (np.array([128]), Status.RIGHT, "broken"),
+        (np.array([200], dtype=np.uint8), Status.RIGHT, "broken"),
+        ([np.int16(500)], Status.RIGHT, "broken"),
+        ([127, 128], Status.RIGHT, "broken"),
+        ([100_000], Status.RIGHT, "broken"),
+        ([65_536], Status.RIGHT, "broken"),
+        ([[128]], Status.WRONG, "give a list of whole numbers"),
+        ("128", Status.WRONG, ""),
+        ({128}, Status.WRONG, ""),
+        ([127], Status.WRONG, "survives"),
+        ([0], Status.WRONG, "survives"),
+        ([1] * 10, Status.WRONG, "survives"),
+        ([float("nan")], Status.WRONG, ""),
+    ],
+)
+def test_break_class_sizes_in_other_forms(class_sizes, status, text):
     assert_judged(check.break_class_sizes, class_sizes, status, text)

@@ -1,5 +1,8 @@
 """The checks of *Check your set-up and find your way* catch what learners get wrong."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from judging import assert_judged
@@ -36,11 +39,28 @@ def per_row(matrix):
         (lambda matrix: float(np.mean(matrix.astype(int) == 0)), Status.WRONG, "small is not 0"),
         (lambda matrix: float(np.mean(np.abs(matrix) < 1e-9)), Status.WRONG, "small is not 0"),
         (per_row, Status.WRONG, "shape (3,) instead of ()"),
+        (lambda matrix: (matrix == 0).sum() / matrix.size, Status.RIGHT, "6 of 6"),
+        (lambda matrix: sum(c == 0 for row in matrix for c in row) / matrix.size, Status.RIGHT, ""),
+        (lambda matrix: Fraction(int((matrix == 0).sum()), matrix.size), Status.RIGHT, "6 of 6"),
+        (lambda matrix: np.mean(~matrix.astype(bool)), Status.RIGHT, "6 of 6"),
+        (lambda matrix: np.mean(matrix == 0, dtype=np.float32), Status.RIGHT, "6 of 6"),
+        (lambda matrix: np.mean(np.isclose(matrix, 0)), Status.WRONG, "small is not 0"),
+        (lambda matrix: np.mean(matrix == 0, axis=0), Status.WRONG, "instead of ()"),
+        (lambda matrix: (matrix == 0).sum() / len(matrix), Status.WRONG, "the matrix above"),
+        (lambda matrix: (matrix == 0).sum() / 12, Status.WRONG, "nothing but zeros"),
+        (lambda matrix: int((matrix == 0).sum()), Status.WRONG, "the matrix above"),
+        (lambda matrix: 100 * np.mean(matrix == 0), Status.WRONG, "the matrix above"),
+        (lambda matrix: round(np.mean(matrix == 0), 2), Status.WRONG, "the matrix above"),
         (lambda matrix: print(np.mean(matrix == 0)), Status.RETURNED_NONE, "return"),
     ],
 )
 def test_share_of_zeros(attempt, status, text):
     assert_judged(check.share_of_zeros, attempt, status, text)
+
+
+def mean_in_a_loop(ratings):
+    given = [float(stars) for stars in ratings if stars > 0]
+    return sum(given) / len(given) if given else float("nan")
 
 
 def zero_for_nothing(ratings):
@@ -65,6 +85,19 @@ def zero_for_nothing(ratings):
         ),
         (zero_for_nothing, Status.WRONG, "would be a lie"),
         (lambda ratings: max(ratings), Status.WRONG, "0 of 5"),
+        (mean_in_a_loop, Status.RIGHT, "5 of 5"),
+        (lambda ratings: np.mean(ratings[ratings > 0]), Status.RIGHT, "5 of 5"),
+        (lambda ratings: np.nanmean(np.where(ratings > 0, ratings, np.nan)), Status.RIGHT, "5 of"),
+        (lambda ratings: np.float64(ratings.sum()) / (ratings > 0).sum(), Status.RIGHT, "5 of 5"),
+        (lambda ratings: np.median(ratings[ratings > 0]), Status.WRONG, ""),
+        (lambda ratings: ratings[ratings != 0].mean() - 1, Status.WRONG, "0 of 5"),
+        (lambda ratings: ratings[ratings > 0].mean().round(1), Status.WRONG, "not in general"),
+        (lambda ratings: np.mean(np.unique(ratings[ratings > 0])), Status.WRONG, "not in general"),
+        (
+            lambda ratings: ratings[ratings > 0].sum() / max(1, (ratings > 0).sum()),
+            Status.WRONG,
+            "",
+        ),
     ],
 )
 def test_mean_rating(attempt, status, text):
@@ -80,11 +113,27 @@ def test_division_by_nothing_is_wrong_or_raises():
     ("answer", "status", "text"),
     [
         (TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (7 / 12, Status.RIGHT, "the other 5 are not"),
-        (5 / 12, Status.WRONG, "*not* 0"),
-        (7, Status.WRONG, "number of zeros"),
-        (100 * 7 / 12, Status.WRONG, "between 0 and 1"),
-        (0.5, Status.WRONG, "Count the zeros"),
+        (20 / 25, Status.RIGHT, "all of the other 20 of 25 cells are 0"),
+        (0.8, Status.RIGHT, "0.8"),
+        (1 - 5 / 25, Status.RIGHT, "0.8"),
+        (Fraction(4, 5), Status.RIGHT, "0.8"),
+        (Decimal("0.8"), Status.RIGHT, "0.8"),
+        (np.float32(0.8), Status.RIGHT, "0.8"),
+        (np.array(0.8), Status.RIGHT, "0.8"),
+        (np.mean(np.pad(check.SMALL_MATRIX, [(0, 2), (0, 1)]) == 0), Status.RIGHT, "0.8"),
+        (5 / 25, Status.WRONG, "*not* 0"),
+        (20, Status.WRONG, "number of zeros"),
+        (80, Status.WRONG, "between 0 and 1"),
+        (7 / 12, Status.WRONG, "before anything was added"),
+        (18 / 25, Status.WRONG, "runs through the new rows"),
+        (0.5, Status.WRONG, "How many cells has the new table"),
+        (18 / 23, Status.WRONG, "How many cells has the new table"),
+        (1, Status.WRONG, "How many cells has the new table"),
+        (-0.8, Status.WRONG, "How many cells has the new table"),
+        ("20 / 25", Status.WRONG, "without quotes"),
+        (lambda: 0.8, Status.WRONG, ""),
+        ([0.8, 0.2], Status.WRONG, ""),
+        (None, Status.RETURNED_NONE, "in place of TODO"),
     ],
 )
 def test_predict_share(answer, status, text):
@@ -101,6 +150,15 @@ def test_predict_share(answer, status, text):
         (([1, 0], [0, 1]), Status.WRONG, "shape (2, 2)"),
         (([["a", "b"], ["c", "d"]], [["b", "a"], ["c", "d"]]), Status.WRONG, "pixels are numbers"),
         (([[2, 0], [0, 0]], [[0, 2], [0, 0]]), Status.WRONG, "between 0 (no ink)"),
+        ((np.eye(2), np.eye(2)[::-1]), Status.RIGHT, "broken"),
+        ((np.eye(2, dtype=bool), ~np.eye(2, dtype=bool)), Status.RIGHT, "broken"),
+        (([[0.5, 0.5], [0, 0]], [[1, 0], [0, 0]]), Status.RIGHT, "broken"),
+        ((((0.25, 0), (0, 0)), ((0, 0.25), (0, 0))), Status.RIGHT, "broken"),
+        (([[0.1, 0.2], [0.3, 0]], [[0.3, 0.2], [0.1, 0]]), Status.WRONG, "on paper the two sums"),
+        (([[0, 0], [0, 0]], [[0, 0], [0, 0]]), Status.WRONG, "survives"),
+        (([[-1, 1], [0, 0]], [[0, 0], [0, 0]]), Status.WRONG, "between 0 (no ink)"),
+        (([[np.nan, 0], [0, 0]], [[0, 0], [0, 0]]), Status.WRONG, "between 0 (no ink)"),
+        ((np.eye(3), np.eye(3)[::-1]), Status.WRONG, "shape (2, 2)"),
     ],
 )
 def test_break_same_sum(images, status, text):
