@@ -45,6 +45,7 @@ ROUTES = {
         "map_digits_with_tsne",
         "denoise_digits",
         "codes_as_features",
+        "draw_from_a_code",
     ),
     "recommenders": (
         "start_here",

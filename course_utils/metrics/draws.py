@@ -11,6 +11,8 @@ from course_utils import _arguments
 def frechet_distance(x: ArrayLike, y: ArrayLike) -> float:
     r"""Fréchet distance of two sets of points that are taken as normal.
 
+    Introduced in *Draw from a code*.
+
     With the means m and the covariances C of both sets,
     :math:`|m_x - m_y|^2 + \operatorname{tr}(C_x + C_y - 2 (C_x C_y)^{1/2})`. On the features of a
     network for photographs this is known as FID (Heusel and others, 2017). It sees nothing but
@@ -70,6 +72,8 @@ def _factor(points: np.ndarray) -> np.ndarray:
 def coverage(real: ArrayLike, drawn: ArrayLike, k: int = 5) -> float:
     """Share of real points with a drawn one at most as far as their k-th real neighbour.
 
+    Introduced in *Draw from a code*.
+
     Parameters
     ----------
     real : array_like, shape (n, features)
@@ -109,6 +113,8 @@ def coverage(real: ArrayLike, drawn: ArrayLike, k: int = 5) -> float:
 
 def nearest_distance(points: ArrayLike, known: ArrayLike) -> np.ndarray:
     """Euclidean distance from each point to the nearest known one: 0 for a copy.
+
+    Introduced in *Draw from a code*.
 
     Parameters
     ----------

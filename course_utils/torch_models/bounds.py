@@ -20,6 +20,8 @@ from course_utils.torch_models.tensors import ready
 def draw_codes(mean: Tensor, log_variance: Tensor) -> Tensor:
     """Draw one code from each row's normal distribution; gradients reach both arguments.
 
+    Introduced in *Draw from a code*.
+
     The noise is drawn first and then stretched and shifted (the *reparameterisation* of Kingma and
     Welling, 2014), by PyTorch's global generator, which :func:`fit` seeds.
 
@@ -50,6 +52,8 @@ def draw_codes(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     r"""Nats by which normal codes differ from the prior N(0, I), for each row.
+
+    Introduced in *Draw from a code*.
 
     The Kullback-Leibler divergence :math:`\tfrac12 \sum (m^2 + s^2 - 1 - \log s^2)` over the units:
     what a code costs that is drawn from the row's distribution and written down by a reader who
@@ -110,6 +114,8 @@ def bound_faults(
     reconstruction: Callable[[Tensor, Tensor], Tensor],
 ) -> list[str]:
     """Check the three parts of a variational autoencoder before it is trained.
+
+    Introduced in *Draw from a code*.
 
     Four comparisons with values worked out by hand find the usual mistakes, of which some do not
     show in a loss curve or in pictures.
@@ -178,6 +184,8 @@ def unit_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 class Nats(NamedTuple):
     """The two parts of the bound on what rows cost.
 
+    Introduced in *Draw from a code*.
+
     Attributes
     ----------
     reconstruction : ndarray, shape (rows,)
@@ -210,6 +218,8 @@ class Nats(NamedTuple):
 
 def nats(model: Any, rows: Any, *, seed: Seed = 0, batch_size: int = 1000) -> Nats:
     """Both parts of the bound for each row, with one drawn code.
+
+    Introduced in *Draw from a code*.
 
     Parameters
     ----------
@@ -251,6 +261,8 @@ def importance_weighted_bound(
     model: Any, rows: Any, *, draws: int = 64, seed: Seed = 0, batch_size: int = 1000
 ) -> np.ndarray:
     """Lower bound on log p of each row, from several drawn codes; tighter, the more there are.
+
+    Introduced in *Draw from a code*.
 
     Parameters
     ----------

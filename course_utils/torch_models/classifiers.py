@@ -17,6 +17,8 @@ from course_utils.torch_models.tensors import as_tensor, check_width, dense_rows
 class Classifier(nn.Module):
     """Dense network with a softmax over classes, and its last hidden layer as features.
 
+    Introduced in *Draw from a code*.
+
     Parameters
     ----------
     n_features : int
