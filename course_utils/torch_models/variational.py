@@ -194,9 +194,9 @@ class VariationalAutoencoder(_Variational):
             self.encoder = _silu_layers([pixels, *inner, 2 * units])
             self.decoder = _silu_layers([units, *inner[::-1], pixels])
         with torch.no_grad():
-            self.encoder[-1].weight[units:] *= 0.1  # all variances start near 1
+            self.encoder[-1].get_parameter("weight")[units:] *= 0.1  # all variances start near 1
             if output_mean is not None:
-                self.decoder[-1].bias.copy_(_log_odds(output_mean, pixels))
+                self.decoder[-1].get_parameter("bias").copy_(_log_odds(output_mean, pixels))
 
     def prepare(self, rows: Any, name: str = "rows") -> Tensor:
         """Bring rows into the form of which :func:`fit` cuts its batches.
