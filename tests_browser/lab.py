@@ -19,7 +19,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -127,7 +127,8 @@ def jupyter_lab(folder: Path, log: Path) -> Iterator[str]:
     command += ["--MappingKernelManager.cull_idle_timeout=60"]
     command += ["--MappingKernelManager.cull_interval=10"]
     home = f"http://127.0.0.1:{port}"
-    with server(command, f"{home}/api", folder, log):
+    # Not /api alone: a page that opens before the kernels are known asks which one to take.
+    with server(command, f"{home}/api/kernelspecs?token={token}", folder, log):
         yield f"{home}/lab/tree/{{}}?reset&token={token}"
 
 
@@ -170,10 +171,16 @@ def open_notebook(page: Page, address: str, cells: int) -> None:
 
 
 def run_all(page: Page) -> None:
-    """Choose Run → Run All Cells."""
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.locator(".jp-Dialog, .jp-InputPrompt", has_text=re.compile(r"[*\d]")).first.wait_for()
+    """Choose Run → Run All Cells; again if the menu did not take the click yet."""
+    begun = page.locator(".jp-Dialog, .jp-InputPrompt", has_text=re.compile(r"[*\d]")).first
+    for _ in range(10):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        with contextlib.suppress(TimeoutError):
+            begun.wait_for(timeout=START_TIMEOUT * 100)
+            return
+        page.keyboard.press("Escape")
+    raise AssertionError("Run All Cells does nothing")
 
 
 def wait_until_run(page: Page) -> None:

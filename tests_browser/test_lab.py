@@ -1,8 +1,11 @@
 """JupyterLab as a reader meets it: every notebook runs, exercises answer, widgets move."""
 
+import contextlib
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import TimeoutError
 
 from tests_browser import lab
 from tools.course import find_notebooks
@@ -132,3 +135,39 @@ def test_a_slider_moves(page, lab_address, lab_folder):
     lab.wait_until_run(page)
     assert use_widgets(page) == 1
     lab.wait_for_output(page, 0, "squared: 16")
+
+
+TRAINING = """import torch
+
+from course_utils import torch_models
+
+rows = torch.rand(4_000, 64, generator=torch.Generator().manual_seed(0))
+model = torch_models.Autoencoder(64, [32], 4)
+history = torch_models.fit(model, rows, epochs=60, batch_size=8)
+print("epochs:", len(history.train))"""
+
+SOMETHING_WITH_EPOCHS = ".jp-OutputArea .widget-html-content, .jp-OutputArea .widget-html"
+
+
+def test_a_training_shows_how_far_it_is(page, lab_address, lab_folder):
+    path = lab_folder / "training.ipynb"
+    notebook = new_notebook(cells=[new_code_cell(TRAINING)], metadata={"kernelspec": KERNELSPEC})
+    nbformat.write(notebook, path)
+    lab.open_notebook(page, lab_address.format(path.name), 1)
+    lab.run_all(page)
+    bar = page.locator(SOMETHING_WITH_EPOCHS, has_text="epoch")
+    bar.first.wait_for()
+    seen = {bar.first.inner_text()}
+    for _ in range(100):
+        if len(seen) > 2 or bar.count() == 0:
+            break
+        page.wait_for_timeout(200)
+        with contextlib.suppress(TimeoutError):
+            seen.add(bar.first.inner_text(timeout=1_000))
+    assert len(seen) > 2  # it moved
+    assert any("loss=" in text for text in seen)
+    lab.wait_until_run(page)
+    lab.wait_for_output(page, 0, "epochs: 60")
+    assert page.locator(SOMETHING_WITH_EPOCHS, has_text="epoch").count() == 0  # and is gone
+    (cell,) = lab.save(page, path).cells
+    assert lab.problems(cell) == []
