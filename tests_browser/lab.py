@@ -178,7 +178,11 @@ def run_all(page: Page) -> None:
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         with contextlib.suppress(TimeoutError):
             begun.wait_for(timeout=START_TIMEOUT * 100)
-            return
+            if page.locator(".jp-Dialog", has_text="Select Kernel").count() == 0:
+                return
+            page.keyboard.press("Enter")  # the one that is offered
+            page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+            continue
         page.keyboard.press("Escape")
     raise AssertionError("Run All Cells does nothing")
 
