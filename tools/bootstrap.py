@@ -95,12 +95,21 @@ def _version(python: Path) -> str:
     return run.stdout.strip()
 
 
+def _has_pip(python: Path) -> bool:
+    return (
+        subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True).returncode == 0
+    )
+
+
 def _create(venv: Path, python: Path) -> bool:
     """Make the environment with pip in it, also where Python ships without ensurepip (Debian)."""
     make = [sys.executable, "-m", "venv", str(venv)]
-    # An interrupted build is completed; one of another Python version has to go first.
-    if python.exists() and _version(python) != _version(Path(sys.executable)):
-        make.insert(3, "--clear")
+    if python.exists():
+        # An interrupted build is completed; one of another Python version has to go first.
+        if _version(python) != _version(Path(sys.executable)):
+            make.insert(3, "--clear")
+        elif _has_pip(python):
+            return True
     if subprocess.run(make, capture_output=True).returncode == 0:
         return True
     bare = subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(venv)])

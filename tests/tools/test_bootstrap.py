@@ -86,6 +86,16 @@ def on_linux_without_a_card(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own there")
+def test_what_is_installed_already_stays_even_behind_a_link(tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    (tmp_path / "env" / "kept.txt").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "env")
+    assert bootstrap._create(tmp_path / "link", tmp_path / "link" / "bin" / "python")
+    assert (tmp_path / "env" / "kept.txt").exists()
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the build is taken on Linux alone")
 def test_the_build_for_processors_is_taken_once(
     tmp_path, index, monkeypatch, on_linux_without_a_card
