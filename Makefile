@@ -12,7 +12,7 @@ STAMP := $(VENV)/.complete
 # Notebooks at the same time: make course JOBS=4
 JOBS ?=
 
-.PHONY: course lab site slides handout assignment quick test test-browser test-class lint types unit notebooks bench mutants refresh data clean help
+.PHONY: course lab site slides handout assignment quick test test-browser test-class lint types unit notebooks bench mutants refresh data release clean help
 
 ## course: execute every notebook on the shipped data; pages to read in build/html
 course: $(STAMP)
@@ -76,7 +76,7 @@ test-browser: $(VENV)/.browser
 test-class: $(VENV)/.class
 	$(RUN) -m pytest tests_browser/test_nbgrader.py tests_browser/test_hub.py
 
-$(VENV)/.bench $(VENV)/.browser $(VENV)/.class: $(VENV)/.%: $(STAMP)
+$(VENV)/.bench $(VENV)/.browser $(VENV)/.class $(VENV)/.release: $(VENV)/.%: $(STAMP)
 	$(RUN) -m pip install -qq --disable-pip-version-check -c constraints.txt --editable ".[$*]"
 	touch $@
 
@@ -96,6 +96,10 @@ refresh: $(STAMP)
 ## data: rebuild and verify what lies in data/
 data: $(STAMP)
 	$(RUN) data/build.py
+
+## release: build wheel and source distribution into build/dist, and try both in empty environments
+release: $(VENV)/.release
+	$(RUN) -m tools.release
 
 ## clean: remove everything that was built, .venv too
 clean:

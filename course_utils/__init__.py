@@ -1,3 +1,3 @@
 """Verified functions for the course *From sparse matrices to latent codes*."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -35,7 +35,11 @@ def data_directory() -> Path:
     """
     named = os.environ.get("COURSE_DATA")
     folder = home(named) if named else Path(__file__).resolve().parents[2] / "data"
-    if os.path.isdir(folder):  # False, where Path.is_dir raises, in a folder that may not be read
+    # An installed package may have a folder of that name beside it which belongs to another one.
+    ours = bool(named) or has_listing(folder)
+    if ours and os.path.isdir(
+        folder
+    ):  # False, where Path.is_dir raises, in a folder that may not be read
         if not os.access(folder, os.R_OK | os.X_OK):
             raise PermissionError(f"the folder {folder} may not be read; change its permissions")
         return folder
@@ -46,9 +50,10 @@ def data_directory() -> Path:
             f"{what}; set it to the folder 'data' of the course, or unset it"
         )
     raise FileNotFoundError(
-        f"no folder {folder}; the data lies beside course_utils in a checkout of the course. "
-        "Install the package from the checkout (pip install -e .), or set the environment "
-        "variable COURSE_DATA to the course's folder 'data'"
+        f"no data of the course in {folder}; it lies beside course_utils in a checkout "
+        "and in the source distribution, not in a wheel. Install the package from the checkout "
+        "(pip install -e .), or set the environment variable COURSE_DATA to the course's folder "
+        "'data'"
     )
 
 

@@ -8,12 +8,10 @@ import ast
 import functools
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from course_utils._frameworks import module_names
 
@@ -228,14 +226,3 @@ def test_a_module_imports_only_from_below():
         if below != unit and order.index(below) > order.index(unit)
     }
     assert upward == set()
-
-
-def test_the_version_is_the_same_everywhere():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    (assigned,) = (
-        ast.literal_eval(node.value)
-        for node in tree_of(PACKAGE).body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__version__"
-    )
-    assert project["version"] == assigned == str(citation["version"])
