@@ -2,10 +2,11 @@
 
 import inspect
 import os
+from time import process_time
 
 import pytest
 
-from course_utils.checks import Breaking
+from course_utils.checks import Breaking, Status
 
 # For tests that look at who calls whom, which mutmut changes: it calls every function by way of
 # another.
@@ -26,4 +27,22 @@ def assert_judged(exercise, attempt, status, text=""):
     )
     outcome = exercise.judge(*attempt) if several else exercise.judge(attempt)
     assert (outcome.status, text in outcome.message) == (status, True), outcome.message
+    return outcome
+
+
+def assert_right(exercise, attempt):
+    """Judge a right attempt, which takes less than a second of computing."""
+    started = process_time()
+    outcome = assert_judged(exercise, attempt, Status.RIGHT)
+    assert process_time() - started < 1
+    return outcome
+
+
+def assert_not_right(exercise, attempt, text=""):
+    """Judge a wrong attempt, which may also raise an error or return nothing, within a second."""
+    started = process_time()
+    outcome = exercise.judge(attempt)
+    statuses = {Status.WRONG, Status.RAISED, Status.RETURNED_NONE}
+    assert (outcome.status in statuses, text in outcome.message) == (True, True), outcome.message
+    assert process_time() - started < 1
     return outcome

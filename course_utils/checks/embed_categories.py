@@ -6,7 +6,14 @@ import numpy as np
 from hypothesis import strategies as st
 
 from course_utils import embeddings
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import (
+    Breaking,
+    Case,
+    Exercise,
+    Prediction,
+    as_written,
+    numbers,
+)
 
 TABLE_BEFORE = np.arange(6.0).reshape(3, 2)
 
@@ -23,8 +30,10 @@ def _moved_rows(after: Any) -> list[int]:
 
 
 def _moved_row_sums(after: Any) -> list[int]:
-    change = np.asarray(after, dtype=float) - TABLE_BEFORE
-    return np.flatnonzero(change.sum(axis=1)).tolist()
+    """Rows whose change has a sum other than 0, also where rounding has made it one."""
+    rounded = (np.asarray(after, dtype=float) - TABLE_BEFORE).sum(axis=1)
+    on_paper = (as_written(after) - as_written(TABLE_BEFORE)).sum(axis=1)
+    return np.flatnonzero((rounded != 0) & (np.abs(on_paper) > 1e-15)).tolist()
 
 
 def _table_problem(after: Any) -> str:
@@ -36,22 +45,56 @@ def _table_problem(after: Any) -> str:
     return "" if _moved_rows(values) else "no row has moved, so there is nothing to notice"
 
 
-_anything = st.one_of(
-    st.lists(st.integers(-2, 6), min_size=1, max_size=3).map(np.array),
-    st.lists(st.integers(0, 4), max_size=4).map(lambda values: np.array(values, dtype=np.int8)),
-    st.lists(st.sampled_from([0.0, 1.0, 2.5]), max_size=3).map(np.array),
-)
+_INTEGERS = [np.dtype(name) for name in ("i8", "i4", "i2", "i1", "u1", "u2")]
+_FLOATS = [np.float64, np.float32, np.float16]
+
+
+@st.composite
+def _ids(draw: st.DrawFn) -> tuple[np.ndarray, int]:
+    """Draw ids of categories, of any integer type that holds them, and the number of categories."""
+    num_classes = draw(st.one_of(st.integers(1, 6), st.sampled_from([20, 127, 300])))
+    some = st.integers(0, num_classes - 1)
+    indices = draw(st.lists(some, max_size=20))
+    fitting = [kind for kind in _INTEGERS if np.iinfo(kind).max >= max(indices, default=0)]
+    return np.array(indices, dtype=draw(st.sampled_from(fitting))), num_classes
+
+
+@st.composite
+def _ids_or_not(draw: st.DrawFn) -> tuple[np.ndarray, int]:
+    """Draw ids as above; often one of them, or their type, is wrong."""
+    indices, num_classes = draw(_ids())
+    what = draw(st.sampled_from(["ids", "one is wrong", "floats", "objects", "truth values"]))
+    if what == "one is wrong" and indices.size:
+        indices = indices.astype(np.int64)
+        place = draw(st.integers(0, len(indices) - 1))
+        wrong = [-1, -num_classes, num_classes, num_classes + 1, 256 * num_classes, 2**40]
+        indices[place] = draw(st.sampled_from(wrong))
+    elif what == "floats":
+        indices = indices.astype(draw(st.sampled_from(_FLOATS)))
+        indices += draw(st.sampled_from([0, 0.5, -0.5, np.nan]))
+    elif what == "objects":
+        indices = np.array(indices.tolist(), dtype=object)
+    elif what == "truth values":
+        indices = indices > 0
+    return indices, num_classes
+
 
 one_hot = Exercise(
     name="one_hot",
     reference=embeddings.one_hot,
-    without=("course_utils.embeddings.one_hot",),
+    without=("course_utils.embeddings.one_hot", "course_utils.sparse.index_to_indicator"),
     cases=[
         Case("one index", (np.array([3]), 10), "this is the vector of step 1"),
         Case(
             "a category that occurs twice",
             (np.array([1, 0, 1]), 3),
             "each occurrence gets a row of its own",
+        ),
+        Case(
+            "indices that fall",
+            (np.array([4, 2, 2, 0]), 5),
+            "row 0 belongs to the first index, and the order of the indices stays",
+            hint="Neither sort the indices nor drop those that occur twice.",
         ),
         Case(
             "a category that does not occur",
@@ -66,6 +109,12 @@ one_hot = Exercise(
             hint="len(indices) rows, num_classes columns.",
         ),
         Case(
+            "a short type and many categories",
+            (np.array([130], dtype=np.uint8), 131),
+            "the type of the indices has nothing to do with the number of categories",
+            hint="Keep the type of the indices out of the result, and of what you calculate.",
+        ),
+        Case(
             "no index at all",
             (np.array([], dtype=int), 3),
             "an empty batch has shape (0, 3), so that it can still be multiplied",
@@ -73,10 +122,8 @@ one_hot = Exercise(
         ),
     ],
     hint="Start from zeros, one row per index, and put a single 1 into each row.",
-    search=st.tuples(
-        st.lists(st.integers(0, 2), max_size=5).map(lambda values: np.array(values, dtype=int)),
-        st.integers(3, 6),
-    ),
+    search=_ids(),
+    search_hint="Nothing but indices and num_classes may decide what comes out, not their types.",
 )
 
 predict_parameters = Prediction(
@@ -139,6 +186,18 @@ are_valid = Exercise(
             hint="Kind 'u' is for unsigned integers.",
         ),
         Case(
+            "a wrong id in the middle",
+            (np.array([1, 7, 0, -2, 3]), 5),
+            "one wrong id is enough, wherever it stands",
+            hint="The smallest and the largest decide, not the first and the last.",
+        ),
+        Case(
+            "floats of 32 bits",
+            (np.array([2.0, 1.0], dtype=np.float32), 10),
+            "a float is no integer, however short it is",
+            hint="Ask for the kind of the type, indices.dtype.kind, not for one type.",
+        ),
+        Case(
             "truth values",
             (np.array([True, False]), 10),
             "a mask is not a list of ids",
@@ -164,7 +223,8 @@ are_valid = Exercise(
         ),
     ],
     hint="Three questions: are they integers, is the smallest at least 0, is the largest in range?",
-    search=st.tuples(_anything, st.just(5)),
+    search=_ids_or_not(),
+    search_hint="The number of categories is an argument, and every single id has to be looked at.",
 )
 
 break_moved_rows = Breaking(
@@ -172,6 +232,7 @@ break_moved_rows = Breaking(
     suspect=_moved_row_sums,
     reference=_moved_rows,
     refusal=_table_problem,
+    takes=numbers,
     hint="A sum can stay the same although every number in it moves.",
 )
 
