@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ SOURCE_LOSS = 0.0868  # printed in the source after 29 epochs
 SOURCE = f"source recipe, {SOURCE_EPOCHS} epochs"
 SHORT, NOTEBOOK = "course, 3 epochs", "course, 6 epochs as in the notebook"
 # Recipe -> activation and options of `fit`.
-COURSE = {
+COURSE: dict[str, tuple[str, dict[str, Any]]] = {
     SHORT: ("silu", {"epochs": 3, "learning_rate": 0.014, "warmup": 0.25}),
     NOTEBOOK: ("silu", {"epochs": 6, "learning_rate": 0.01}),
 }
@@ -93,7 +94,7 @@ def main() -> int:
     order = np.random.default_rng(0).permutation(len(digits.x_train))
     kept, learnt = digits.x_train[order[:5000]], digits.x_train[order[5000:]]
 
-    def choose(name: str, widths: list[int], activation: str, **options: float) -> None:
+    def choose(name: str, widths: list[int], activation: str, **options: Any) -> None:
         begin = time.process_time()
         network, _, _ = mlp_autoencoder(
             widths, activation=activation, output_mean=learnt.mean(axis=0)
