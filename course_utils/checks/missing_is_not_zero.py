@@ -24,14 +24,15 @@ def _user_means(ratings: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 @st.composite
 def _rated(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a small table with at least one known rating; hidden cells hold 0, 99 or NaN."""
-    rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    """Draw a table with at least one known rating; hidden cells hold anything."""
+    rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 8))
     cells = rows * columns
     known = draw(st.lists(st.booleans(), min_size=cells, max_size=cells).filter(any))
-    values = draw(st.lists(st.integers(0, 5), min_size=cells, max_size=cells))
-    hidden = draw(st.sampled_from([0.0, 99.0, _NAN]))
+    stars = st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0, -2.5, 1000.0])
+    values = draw(st.lists(stars, min_size=cells, max_size=cells))
+    hidden = draw(st.sampled_from([0.0, -1.0, 99.0, 1e9, _NAN, np.inf]))
     mask = np.array(known).reshape(rows, columns)
-    return np.where(mask, np.array(values, dtype=float).reshape(rows, columns), hidden), mask
+    return np.where(mask, np.array(values).reshape(rows, columns), hidden), mask
 
 
 def _masked_error(targets: Any, answers: Any) -> float:

@@ -24,6 +24,9 @@ from course_utils.metrics import psnr
         (10 * np.log10(50), Status.RIGHT, "3 decibels"),
         (psnr([0.5, 0.5], [0.7, 0.5]), Status.RIGHT, "3 decibels"),
         (np.float32(10 * np.log10(50)), Status.RIGHT, "3 decibels"),
+        (np.array(10 * np.log10(50)), Status.RIGHT, "3 decibels"),
+        (-10 * np.log10(0.04 / 2), Status.RIGHT, "3 decibels"),
+        (20 * np.log10(1 / np.sqrt(0.02)), Status.RIGHT, "3 decibels"),
         (20.0, Status.WRONG, "mean is taken of the squares"),
         (-20 * np.log10(0.2), Status.WRONG, "half of the pixels are right"),
         (10.0, Status.WRONG, "mean of the errors"),
@@ -317,6 +320,8 @@ def picture(*rows):
         (picture(2, 5).T.tolist(), Status.RIGHT, "broken"),
         (picture(1, 5).astype(float), Status.RIGHT, "broken"),
         (picture(1, 4).astype(bool), Status.RIGHT, "broken"),
+        (tuple(map(tuple, picture(1, 4).tolist())), Status.RIGHT, "broken"),
+        (picture(1, 5)[::-1].astype(np.uint8), Status.RIGHT, "broken"),
         (
             picture(0, 3),
             Status.WRONG,

@@ -4,6 +4,7 @@ from fractions import Fraction
 from time import process_time
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.linalg
 
@@ -23,6 +24,43 @@ def test_stubs_are_not_attempted():
 
 
 # --- user_means -----------------------------------------------------------------------------------
+
+
+def means_of_three_columns(ratings, known):
+    return means_by_loop(ratings[:, :3], known[:, :3])
+
+
+def means_that_forget_infinity(ratings, known):
+    """Clear NaN, but not what else may stand in a hidden cell: 0 times infinity is NaN."""
+    counts = known.sum(axis=1)
+    sums = (np.where(np.isnan(ratings), 0, ratings) * known).sum(axis=1)
+    return np.where(counts, sums / np.maximum(counts, 1), sums.sum() / counts.sum())
+
+
+def means_between_0_and_5(ratings, known):
+    return np.clip(means_by_loop(ratings, known), 0, 5)
+
+
+def means_that_fill_the_input(ratings, known):
+    ratings[~known] = 0
+    return means_by_loop(ratings, known)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "text"),
+    [
+        (means_of_three_columns, ""),
+        (means_that_forget_infinity, ""),
+        (means_between_0_and_5, "not in general"),
+        (means_that_fill_the_input, "the input was changed"),
+        (lambda ratings, known: means_by_loop(ratings, known).round(1), "not in general"),
+        (lambda ratings, known: np.nanmean(np.where(known, ratings, np.nan), axis=1), ""),
+    ],
+)
+def test_user_means_of_wide_tables_fail(attempt, text):
+    outcome = check.user_means.judge(attempt)
+    assert outcome.status in {Status.WRONG, Status.RAISED}, outcome.message
+    assert text in outcome.message
 
 
 def means_by_loop(ratings, known):
@@ -53,10 +91,39 @@ def means_as_list(ratings, known):
     return list(means_by_loop(ratings, known))
 
 
+def means_of_frame(ratings, known):
+    table = pd.DataFrame(ratings).where(known)
+    return table.mean(axis=1).fillna(ratings[known].mean()).to_numpy()
+
+
+def means_by_bincount(ratings, known):
+    person, _ = np.nonzero(known)
+    count = np.bincount(person, minlength=len(known))
+    sums = np.bincount(person, ratings[known], minlength=len(known))
+    return np.where(count, sums / np.maximum(count, 1), ratings[known].mean())
+
+
+def means_by_average(ratings, known):
+    cleared = np.where(known, ratings, 0)
+    some = known.any(axis=1)
+    means = np.full(len(ratings), np.average(cleared, weights=known))
+    means[some] = np.average(cleared[some], axis=1, weights=known[some])
+    return means
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "solution",
-    [means_by_loop, means_by_nan, means_by_masked_array, means_with_where, means_as_list],
+    [
+        means_by_loop,
+        means_by_nan,
+        means_by_masked_array,
+        means_with_where,
+        means_as_list,
+        means_of_frame,
+        means_by_bincount,
+        means_by_average,
+    ],
 )
 def test_user_means_over_known_cells_pass(solution):
     assert_judged(check.user_means, solution, Status.RIGHT, "5 of 5 cases")
