@@ -187,7 +187,7 @@ are_valid = Exercise(
         ),
         Case(
             "a wrong id in the middle",
-            (np.array([1, 7, 0, -2, 3]), 5),
+            (np.array([1, 3, 0, 2, 4, 0, 1, 7, 2, 3]), 5),
             "one wrong id is enough, wherever it stands",
             hint="The smallest and the largest decide, not the first and the last.",
         ),

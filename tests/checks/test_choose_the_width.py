@@ -155,7 +155,7 @@ RIGHT = (
 def test_choose_width_is_right(answer):
     start = time.process_time()
     assert_judged(check.choose_width, answer, Status.RIGHT, "8 of 8")
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 4  # a second when nothing else runs
 
 
 def walks(widths, errors, slack):

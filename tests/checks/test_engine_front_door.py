@@ -273,4 +273,4 @@ def test_a_failing_search_is_quick_and_leaves_nothing_behind(tmp_path):
     )
     started = time.process_time()
     assert_judged(exercise, lambda row: sum(row[:3]), Status.WRONG, "input     [0, 0, 0, 1]")
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 4  # a second when nothing else runs

@@ -234,7 +234,7 @@ def test_an_interruption_stops_the_course_and_leaves_no_kernel(tmp_path, how):
         assert course.poll() is None
         time.sleep(0.1)
     course.send_signal(how)
-    _, printed = course.communicate(timeout=60)
+    _, printed = course.communicate(timeout=240)
     assert course.returncode == 130
     assert "✗ 00_sleeps.ipynb: cell 2 ('import os, pathlib, time'): interrupted" in printed
     (kept,) = (tmp_path / "build/executed").iterdir()
