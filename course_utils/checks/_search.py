@@ -71,19 +71,28 @@ def smallest_failure(
 
 @contextlib.contextmanager
 def _leaving_nothing_behind() -> Iterator[None]:
-    """Keep Hypothesis from writing beside the notebook, and from reading the course's modules.
+    """Keep Hypothesis from writing beside the notebook, and from reading any module's constants.
 
-    It collects the constants of all modules that are loaded, so that a verdict would depend on
-    what else the notebook has imported.
+    It collects the constants of all modules that are loaded, and keeps them, so that a verdict
+    would depend on what else the process has imported, and on whether it searched before.
     """
     from hypothesis import configuration
     from hypothesis.internal.conjecture import providers
 
     before = getattr(configuration, "__hypothesis_home_directory", None)
-    constants = getattr(providers, "_local_constants", None)
     configuration.set_hypothesis_home_dir(Path(os.devnull, "hypothesis"))  # can never be made
-    with mock.patch.object(providers, "_get_local_constants", create=True, return_value=constants):
+    with _without_constants(providers):
         try:
             yield
         finally:
             configuration.set_hypothesis_home_dir(before)
+
+
+def _without_constants(providers: Any) -> contextlib.AbstractContextManager[Any]:
+    """Draw as in a process that has imported nothing; old versions of Hypothesis always do."""
+    if not hasattr(providers, "_get_local_constants"):
+        return contextlib.nullcontext()
+    none, kept = providers.Constants(), providers.CONSTANTS_CACHE
+    # What the cache holds may have been made of the constants that others collected.
+    fresh = type(kept)(kept.max_size)
+    return mock.patch.multiple(providers, _get_local_constants=lambda: none, CONSTANTS_CACHE=fresh)
