@@ -1,5 +1,6 @@
 """What tests share: judging an attempt, and what mutation cannot bear."""
 
+import contextlib
 import inspect
 import os
 from time import process_time
@@ -30,19 +31,28 @@ def assert_judged(exercise, attempt, status, text=""):
     return outcome
 
 
-def assert_right(exercise, attempt):
-    """Judge a right attempt, which takes less than a second of computing."""
+@contextlib.contextmanager
+def quickly():
+    """Demand that a verdict takes about a second of computing.
+
+    On quiet cores it is one; what else runs on a machine makes the same work take longer, by up
+    to a tenth where it was seen.
+    """
     started = process_time()
-    outcome = assert_judged(exercise, attempt, Status.RIGHT)
-    assert process_time() - started < 4  # a second when nothing else runs
-    return outcome
+    yield
+    assert process_time() - started < 2
+
+
+def assert_right(exercise, attempt, text=""):
+    """Judge a right attempt, quickly."""
+    with quickly():
+        return assert_judged(exercise, attempt, Status.RIGHT, text)
 
 
 def assert_not_right(exercise, attempt, text=""):
-    """Judge a wrong attempt, which may also raise an error or return nothing, within a second."""
-    started = process_time()
-    outcome = exercise.judge(attempt)
+    """Judge a wrong attempt, which may also raise an error or return nothing, quickly."""
+    with quickly():
+        outcome = exercise.judge(attempt)
     statuses = {Status.WRONG, Status.RAISED, Status.RETURNED_NONE}
     assert (outcome.status in statuses, text in outcome.message) == (True, True), outcome.message
-    assert process_time() - started < 4  # a second when nothing else runs
     return outcome

@@ -5,10 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from judging import assert_judged
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import autoencode_sparse_rows as check
-from tests.judging import assert_judged
 
 # --- predict_loss -------------------------------------------------------------------------------
 
