@@ -2,14 +2,14 @@
 
 import functools
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from judging import assert_judged
-from scipy.spatial.distance import cdist
-from scipy.special import logsumexp, softmax
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import denoise_digits as check
@@ -27,6 +27,12 @@ from course_utils.metrics import psnr
         (np.array(10 * np.log10(50)), Status.RIGHT, "3 decibels"),
         (-10 * np.log10(0.04 / 2), Status.RIGHT, "3 decibels"),
         (20 * np.log10(1 / np.sqrt(0.02)), Status.RIGHT, "3 decibels"),
+        (10 * math.log10(1 / 0.02), Status.RIGHT, "3 decibels"),
+        (20 - 10 * math.log10(2), Status.RIGHT, "3 decibels"),
+        (Decimal("16.98970004336019"), Status.RIGHT, "3 decibels"),
+        (Fraction(10 * math.log10(50)), Status.RIGHT, "3 decibels"),
+        (np.longdouble(10) * np.log10(np.longdouble(50)), Status.RIGHT, "3 decibels"),
+        (psnr(np.zeros(6), [0.2, 0, 0.2, 0, 0, -0.2]), Status.RIGHT, "3 decibels"),
         (20.0, Status.WRONG, "mean is taken of the squares"),
         (-20 * np.log10(0.2), Status.WRONG, "half of the pixels are right"),
         (10.0, Status.WRONG, "mean of the errors"),
@@ -37,7 +43,14 @@ from course_utils.metrics import psnr
         (np.log10(50), Status.WRONG, "tenth"),
         (10 * np.log(50), Status.WRONG, "natural logarithm"),
         (16.99, Status.WRONG, "rounded"),
+        (17, Status.WRONG, "rounded"),
         (12, Status.WRONG, "squared error of each half"),
+        (1 / 0.02, Status.WRONG, "its logarithm is missing"),
+        ("16.99", Status.WRONG, "text"),
+        ([20, 13.98], Status.WRONG, "single number"),
+        (True, Status.WRONG, "no number"),
+        (math.inf, Status.WRONG, "predict_psnr"),
+        (math.nan, Status.WRONG, "predict_psnr"),
     ],
 )
 def test_predict_psnr(answer, status, text):
@@ -151,163 +164,21 @@ def test_error_of_sixteen_is_what_the_notebook_says_it_is():
     assert bytes_with_the_bug(truth, image) == pytest.approx(bytes_solved(truth, image))
 
 
-def prototypes_solved(noisy, prototypes, sigma):
-    answers = []
-    for picture in noisy:
-        squares = np.array([((picture - prototype) ** 2).sum() for prototype in prototypes])
-        weights = np.exp(-(squares - squares.min()) / (2 * sigma**2))
-        answers.append(weights / weights.sum() @ prototypes)
-    return np.array(answers)
-
-
-def with_squares(change):
-    """Build an attempt that differs from the solution in its exponents alone."""
-
-    def attempt(noisy, prototypes, sigma):
-        squares = ((noisy[:, None] - prototypes[None]) ** 2).sum(axis=2)
-        exponents = change(squares, noisy.shape[1], sigma)
-        weights = np.exp(exponents - exponents.max(axis=1, keepdims=True))
-        return weights / weights.sum(axis=1, keepdims=True) @ prototypes
-
-    return attempt
-
-
-def underflowing(noisy, prototypes, sigma):
-    squares = ((noisy[:, None] - prototypes[None]) ** 2).sum(axis=2)
-    weights = np.exp(-squares / (2 * sigma**2))
-    with np.errstate(invalid="ignore"):
-        return weights / weights.sum(axis=1, keepdims=True) @ prototypes
-
-
-def smallest_square_of_all_rows(noisy, prototypes, sigma):
-    squares = ((noisy[:, None] - prototypes[None]) ** 2).sum(axis=2)
-    weights = np.exp(-(squares - squares.min()) / (2 * sigma**2))
-    with np.errstate(invalid="ignore"):
-        return weights / weights.sum(axis=1, keepdims=True) @ prototypes
-
-
-def one_on_underflow(noisy, prototypes, sigma):
-    return np.nan_to_num(underflowing(noisy, prototypes, sigma), nan=1.0)
-
-
-def nearest_on_underflow(noisy, prototypes, sigma):
-    answer = underflowing(noisy, prototypes, sigma)
-    return np.where(np.isnan(answer), nearest_prototype(noisy, prototypes, sigma), answer)
-
-
-def nearest_prototype(noisy, prototypes, sigma):
-    squares = ((noisy[:, None] - prototypes[None]) ** 2).sum(axis=2)
-    return prototypes[squares.argmin(axis=1)]
-
-
-def normalised_over_the_pictures(noisy, prototypes, sigma):
-    squares = ((noisy[:, None] - prototypes[None]) ** 2).sum(axis=2)
-    weights = np.exp(-squares / (2 * sigma**2))
-    return weights / weights.sum(axis=0) @ prototypes
-
-
-def different_prototypes_only(noisy, prototypes, sigma):
-    return prototypes_solved(noisy, np.unique(prototypes, axis=0), sigma)
-
-
-def each_pixel_for_itself(noisy, prototypes, sigma):
-    columns = zip(noisy.T, prototypes.T, strict=True)
-    answers = [prototypes_solved(n[:, None], p[:, None], sigma)[:, 0] for n, p in columns]
-    return np.stack(answers, axis=1)
-
-
-def written_into_the_noisy(noisy, prototypes, sigma):
-    noisy[:] = prototypes_solved(noisy, prototypes, sigma)
-    return noisy
-
-
-def by_distances(noisy, prototypes, sigma):
-    exponents = -cdist(noisy, prototypes, "sqeuclidean") / (2 * sigma**2)
-    weights = np.exp(exponents - exponents.max(axis=1)[:, None])
-    return np.einsum("nk,kp->np", weights, prototypes) / weights.sum(axis=1)[:, None]
-
-
-def by_differences_of_exponents(noisy, prototypes, sigma):
-    answer = np.zeros_like(noisy)
-    for row, picture in zip(answer, noisy, strict=True):
-        exponents = [-float(((picture - p) ** 2).sum()) / (2 * sigma**2) for p in prototypes]
-        top = max(exponents)
-        weights = [math.exp(exponent - top) for exponent in exponents]
-        for weight, prototype in zip(weights, prototypes, strict=True):
-            row += weight / math.fsum(weights) * prototype
-    return answer
-
-
-def by_frames(noisy, prototypes, sigma):
-    squares = pd.DataFrame(cdist(noisy, prototypes) ** 2 / (2 * sigma**2))
-    weights = np.exp(-squares.sub(squares.min(axis=1), axis=0))
-    return weights.div(weights.sum(axis=1), axis=0).to_numpy() @ prototypes
-
-
-def by_scipy_softmax(noisy, prototypes, sigma):
-    return softmax(-(cdist(noisy, prototypes) ** 2) / (2 * sigma**2), axis=1) @ prototypes
-
-
-def by_scipy_logsumexp(noisy, prototypes, sigma):
-    exponents = -(cdist(noisy, prototypes) ** 2) / (2 * sigma**2)
-    return np.exp(exponents - logsumexp(exponents, axis=1, keepdims=True)) @ prototypes
-
-
-@pytest.mark.parametrize("attempt", [by_distances, by_differences_of_exponents, by_frames])
-def test_posterior_mean_in_other_styles(attempt):
-    assert_judged(check.posterior_mean, attempt, Status.RIGHT, "9 of 9")
-
-
-@pytest.mark.parametrize("attempt", [by_scipy_softmax, by_scipy_logsumexp])
-def test_posterior_mean_is_to_be_written(attempt):
-    assert_judged(check.posterior_mean, attempt, Status.WRONG, "write it yourself")
-
-
-@pytest.mark.parametrize(
-    ("attempt", "status", "text"),
-    [
-        (lambda noisy, prototypes, sigma: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (prototypes_solved, Status.RIGHT, "9 of 9"),
-        (lambda *given: prototypes_solved(*given).tolist(), Status.WRONG, "instead of an array"),
-        (with_squares(lambda squares, n, sigma: -squares / (2 * sigma**2)), Status.RIGHT, "9 of"),
-        (with_squares(lambda squares, n, sigma: -squares / sigma**2), Status.WRONG, "one pixel"),
-        (with_squares(lambda squares, n, sigma: -squares / (2 * sigma)), Status.WRONG, "one pixel"),
-        (
-            with_squares(lambda squares, n, sigma: -np.sqrt(squares) / (2 * sigma**2)),
-            Status.WRONG,
-            "two pixels",  # with one pixel at distances of 0, 0.5 and 1, the root changes nothing
-        ),
-        (
-            with_squares(lambda squares, n, sigma: squares / (2 * sigma**2)),
-            Status.WRONG,
-            "one pixel",
-        ),
-        (
-            with_squares(lambda squares, n, sigma: -squares / n / (2 * sigma**2)),
-            Status.WRONG,
-            "added over its pixels",
-        ),
-        (underflowing, Status.WRONG, "little noise"),
-        (smallest_square_of_all_rows, Status.WRONG, "three pictures"),
-        (one_on_underflow, Status.WRONG, "three pictures"),
-        (nearest_on_underflow, Status.WRONG, "a tie"),
-        (nearest_prototype, Status.WRONG, "half way"),
-        (normalised_over_the_pictures, Status.WRONG, "half way"),
-        (different_prototypes_only, Status.WRONG, "one prototype twice"),
-        (each_pixel_for_itself, Status.WRONG, "two pixels"),
-        (lambda noisy, prototypes, sigma: noisy, Status.WRONG, "one prototype"),
-        (written_into_the_noisy, Status.WRONG, "input was changed"),
-        (lambda noisy, prototypes, sigma: print(sigma), Status.RETURNED_NONE, "return"),
-        (lambda noisy, prototypes, sigma: noisy.mean_of, Status.RAISED, "AttributeError"),
-    ],
-)
-def test_posterior_mean(attempt, status, text):
-    assert_judged(check.posterior_mean, attempt, status, text)
-
-
 def picture(*rows):
     values = np.zeros((7, 7), int)
     values[list(rows)] = 1
+    return values
+
+
+def every_third_diagonal():
+    rows, columns = np.indices((7, 7))
+    return ((rows - columns) % 3 == 1).astype(int)
+
+
+def dots():
+    """Draw sixteen dots with an empty pixel between any two."""
+    values = np.zeros((7, 7), int)
+    values[::2, ::2] = 1
     return values
 
 
@@ -322,6 +193,12 @@ def picture(*rows):
         (picture(1, 4).astype(bool), Status.RIGHT, "broken"),
         (tuple(map(tuple, picture(1, 4).tolist())), Status.RIGHT, "broken"),
         (picture(1, 5)[::-1].astype(np.uint8), Status.RIGHT, "broken"),
+        (picture(2, 5), Status.RIGHT, "broken"),
+        (every_third_diagonal(), Status.RIGHT, "broken"),
+        (dots(), Status.RIGHT, "broken"),
+        (pd.DataFrame(picture(1, 4)), Status.RIGHT, "broken"),
+        (sp.csr_array(picture(1, 4)), Status.RIGHT, "broken"),
+        ([[Fraction(int(value)) for value in row] for row in picture(1, 4)], Status.RIGHT, "broken"),
         (
             picture(0, 3),
             Status.WRONG,
@@ -334,6 +211,13 @@ def picture(*rows):
         (picture(3), Status.WRONG, "7 pixels have ink; at least 14 must"),
         (picture(1, 4) * 0.5, Status.WRONG, "0 or 1"),
         (np.ones((28, 28)), Status.WRONG, "7 rows of 7 pixels"),
+        (np.ones((7, 7)), Status.WRONG, "survives"),
+        (np.zeros((7, 7)), Status.WRONG, "0 pixels have ink"),
+        (255 * picture(1, 4), Status.WRONG, "0 or 1"),
+        (-picture(1, 4), Status.WRONG, "0 or 1"),
+        (picture(1, 4).ravel(), Status.WRONG, "7 rows of 7 pixels"),
+        (dots()[::-1, ::-1] | picture(3), Status.WRONG, "survives"),
+        ("lines", Status.WRONG, "not a legal input"),
         ([[1, 0], [0]], Status.WRONG, "not a legal input"),
     ],
 )
@@ -372,6 +256,14 @@ def safest_by_series(scores):
 def safest_by_next(scores):
     worst = {name: min(row.values()) for name, row in scores.items()}
     return next(name for name in worst if worst[name] == max(worst.values()))
+
+
+def safest_by_elimination(scores):
+    left = list(scores)
+    while len(left) > 1:
+        first, second = (min(scores[name].values()) for name in left[:2])
+        left.pop(0 if second > first else 1)
+    return left[0]
 
 
 def best_by(summary):
@@ -423,6 +315,8 @@ def best_gone(scores):
         (safest_by_pairs, Status.RIGHT, "7 of 7"),
         (safest_by_series, Status.RIGHT, "7 of 7"),
         (safest_by_next, Status.RIGHT, "7 of 7"),
+        (safest_by_elimination, Status.RIGHT, "7 of 7"),
+        (lambda scores: pd.DataFrame(scores).min().idxmax(), Status.RIGHT, "7 of 7"),
         (lambda scores: np.str_(safest_by_loop(scores)), Status.RIGHT, "7 of 7"),
         (best_by(np.mean), Status.WRONG, "lowest score first"),
         (best_by(sum), Status.WRONG, "lowest score first"),
