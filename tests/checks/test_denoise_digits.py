@@ -198,7 +198,11 @@ def dots():
         (dots(), Status.RIGHT, "broken"),
         (pd.DataFrame(picture(1, 4)), Status.RIGHT, "broken"),
         (sp.csr_array(picture(1, 4)), Status.RIGHT, "broken"),
-        ([[Fraction(int(value)) for value in row] for row in picture(1, 4)], Status.RIGHT, "broken"),
+        (
+            [[Fraction(int(value)) for value in row] for row in picture(1, 4)],
+            Status.RIGHT,
+            "broken",
+        ),
         (
             picture(0, 3),
             Status.WRONG,
