@@ -1,11 +1,9 @@
 """Checks of *Compare SVD with an autoencoder*."""
 
-from typing import Any
-
 import numpy as np
 from hypothesis import strategies as st
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, numbers
 from course_utils.factorization import rank_k_rmse, truncated_svd
 
 _RATINGS = np.array([[5, 3, 0, 0], [4, 0, 0, 5], [0, 0, 3, 4], [0, 5, 0, 0], [0, 0, 4, 0]])
@@ -52,19 +50,18 @@ def _tables_of_errors(draw: st.DrawFn) -> tuple[dict[str, float], list[float]]:
     return named, [scale * value for value in starts]
 
 
-def _reconstruction_after_first_entry_rule(matrix: Any) -> np.ndarray:
-    u, s, vt = np.linalg.svd(np.asarray(matrix, dtype=float), full_matrices=False)
-    signs = np.sign(vt[:, 0])
+def _reconstruction_after_first_entry_rule(matrix: np.ndarray) -> np.ndarray:
+    u, s, vt = np.linalg.svd(matrix.astype(float), full_matrices=False)
+    first = vt[:, 0]
+    # Where mathematics has 0, one library leaves 1e-17 and another none.
+    signs = np.where(np.abs(first) < 1e-13, 0.0, np.sign(first))
     return (u * signs * s) @ (vt * signs[:, None])
 
 
-def _matrix_problem(matrix: Any) -> str:
-    values = np.asarray(matrix)
-    if values.ndim != 2 or values.size == 0 or max(values.shape) > 6:
+def _matrix_problem(matrix: np.ndarray) -> str:
+    if matrix.ndim != 2 or matrix.size == 0 or max(matrix.shape) > 6:
         return "give a matrix with one to six rows and columns, such as [[1, 2], [3, 4]]"
-    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
-        return "all cells have to be finite numbers"
-    return ""
+    return "" if np.isfinite(matrix).all() else "all cells have to be finite numbers"
 
 
 rank_two_error = Prediction(
@@ -143,8 +140,9 @@ projection_distance = Exercise(
 break_sign_rule = Breaking(
     name="break_sign_rule",
     suspect=_reconstruction_after_first_entry_rule,
-    reference=lambda matrix: np.asarray(matrix, dtype=float),
+    reference=lambda matrix: matrix.astype(float),
     refusal=_matrix_problem,
+    takes=numbers,
     hint="np.sign has three possible results. For which right singular vectors is it the third?",
 )
 

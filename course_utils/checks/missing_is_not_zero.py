@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, numbers
 from course_utils.factorization import SVD, truncated_svd
 
 _NAN = np.nan
@@ -35,25 +35,33 @@ def _rated(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return np.where(mask, np.array(values).reshape(rows, columns), hidden), mask
 
 
-def _masked_error(targets: Any, answers: Any) -> float:
-    targets, answers = np.asarray(targets, dtype=float), np.asarray(answers, dtype=float)
+def _table(value: Any) -> np.ndarray:
+    return numbers(value).astype(float)
+
+
+def _masked_error(targets: np.ndarray, answers: np.ndarray) -> float:
     known = ~np.isnan(targets)
     return float(np.mean((targets[known] - answers[known]) ** 2))
 
 
-def _mask_by_multiplying(targets: Any, answers: Any) -> float:
-    targets, answers = np.asarray(targets, dtype=float), np.asarray(answers, dtype=float)
-    known = ~np.isnan(targets)
-    return float(np.sum(known * (targets - answers) ** 2) / np.sum(known))
+def _mask_by_comparing_with_zero(targets: np.ndarray, answers: np.ndarray) -> float:
+    stored = np.nan_to_num(targets)
+    counted = stored != 0
+    squares = (stored - answers)[counted] ** 2
+    return float(squares.mean()) if squares.size else _NAN  # NumPy would warn as well
 
 
-def _tables_problem(targets: Any, answers: Any) -> str:
-    left, right = np.asarray(targets, dtype=float), np.asarray(answers, dtype=float)
-    if left.ndim != 2 or left.shape != right.shape:
-        return f"give two tables of the same shape, not {left.shape} and {right.shape}"
-    if np.isnan(left).all() or np.isinf(left).any():
+def _tables_problem(targets: np.ndarray, answers: np.ndarray) -> str:
+    for name, table in (("targets", targets), ("answers", answers)):
+        if table.ndim != 2:
+            return f"the {name} need rows and columns, as in [[1, 2]]; got shape {table.shape}"
+    if targets.shape != answers.shape:
+        return f"give two tables of the same shape, not {targets.shape} and {answers.shape}"
+    if np.isnan(targets).all() or np.isinf(targets).any():
         return "at least one target has to be known, and none may be infinite"
-    return "" if np.isfinite(right).all() else "a network answers every cell with a finite number"
+    if not np.isfinite(answers).all():
+        return "a network answers every cell with a finite number"
+    return ""
 
 
 def _code_of(ratings: np.ndarray, known: np.ndarray, vt: np.ndarray, l2: float) -> np.ndarray:
@@ -151,10 +159,11 @@ masked_error = Prediction(
 
 break_masked_loss = Breaking(
     name="break_masked_loss",
-    suspect=_mask_by_multiplying,
+    suspect=_mask_by_comparing_with_zero,
     reference=_masked_error,
     refusal=_tables_problem,
-    hint="What is 0 times NaN?",
+    hint="Which known target does `stored != 0` leave out? Its error has to make a difference.",
+    takes=_table,
 )
 
 code_of = Exercise(

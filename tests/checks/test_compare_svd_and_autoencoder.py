@@ -1,11 +1,16 @@
 """The checks of *Compare SVD* know the stub, the solution and plausible mistakes."""
 
+import math
+import statistics
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.linalg
-from judging import assert_judged, assert_right
+import scipy.sparse as sp
+from judging import assert_judged, assert_not_right, assert_right
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import compare_svd_and_autoencoder as check
@@ -30,6 +35,14 @@ def test_stubs_are_not_attempted():
         np.float32(1.31605),
         rank_k_rmse([[5, 3, 0, 0], [4, 0, 0, 5], [0, 0, 3, 4], [0, 5, 0, 0], [0, 0, 4, 0]], 2),
         np.sqrt((4.8644**2 + 3.3132**2) / 20),  # from the printed digits
+        math.hypot(4.8644, 3.3132) / math.sqrt(20),
+        math.sqrt(statistics.fmean([4.8644**2, 3.3132**2, *[0] * 18])),
+        Fraction(329, 250),
+        Decimal("1.32"),
+        np.array(1.316),
+        np.float16(1.316),
+        pd.Series([4.8644, 3.3132]).pow(2).sum() ** 0.5 / 20**0.5,
+        1.31605,
     ],
 )
 def test_rank_two_error_is_found(prediction):
@@ -49,6 +62,17 @@ def test_rank_two_error_is_found(prediction):
         (0.74, "what rank 3 leaves"),
         (1.0, "other values"),
         (None, "put your value"),
+        (1.7, "take the root"),  # rounded to one decimal
+        ((4.8644 + 3.3132) / 20, "other values"),
+        (8.1776 / 20**0.5, "other values"),
+        (np.sqrt((8.1426**2 + 6.3292**2) / 20), "other values"),
+        (-1.32, "other values"),
+        (132, "other values"),
+        (np.nan, "other values"),
+        ("1.32", "without quotes"),
+        ([4.8644, 3.3132], "single number"),
+        (np.sqrt, "call it"),
+        (True, "no number"),
     ],
 )
 def test_wrong_rank_two_errors_are_explained(prediction, problem):
@@ -88,10 +112,81 @@ def by_orth(first, second):
     return abs(left @ left.T - right @ right.T).max()
 
 
+def by_null_space(first, second):
+    outside = [scipy.linalg.null_space(basis) for basis in (first, second)]
+    return np.abs(outside[0] @ outside[0].T - outside[1] @ outside[1].T).max()
+
+
+def by_gram_schmidt(first, second):
+    projections = []
+    for basis in (first, second):
+        orthonormal = []
+        for row in basis:
+            for done in orthonormal:
+                row = row - (row @ done) * done
+            for done in orthonormal:  # once more, against rounding
+                row = row - (row @ done) * done
+            orthonormal.append(row / np.sqrt(row @ row))
+        projections.append(sum(np.outer(row, row) for row in orthonormal))
+    return np.abs(projections[0] - projections[1]).max()
+
+
+def by_least_squares(first, second):
+    identity = np.eye(first.shape[1])
+    left, right = (b.T @ np.linalg.lstsq(b.T, identity)[0] for b in (first, second))
+    return np.abs(left - right).max().item()
+
+
+def by_eigenvectors(first, second):
+    def projection(basis):
+        vectors = np.linalg.eigh(basis.T @ basis)[1][:, -len(basis) :]
+        return vectors @ vectors.T
+
+    return np.array(np.abs(projection(first) - projection(second)).max())
+
+
+def by_cholesky(first, second):
+    def projection(basis):
+        half = scipy.linalg.solve_triangular(np.linalg.cholesky(basis @ basis.T), basis, lower=True)
+        return half.T @ half
+
+    return max(map(abs, (projection(first) - projection(second)).ravel()))
+
+
+def by_frames(first, second):
+    left, right = (pd.DataFrame(np.linalg.pinv(b) @ b) for b in (first, second))
+    return (left - right).abs().max().max()
+
+
+def by_loops(first, second):
+    left, right = np.linalg.pinv(first) @ first, np.linalg.pinv(second) @ second
+    largest = 0.0
+    for i in range(len(left)):
+        for j in range(len(left)):
+            largest = max(largest, abs(left[i, j] - right[i, j]))
+    return largest
+
+
+RIGHT_DISTANCES = [
+    by_pinv,
+    by_qr,
+    by_svd,
+    by_normal_equations,
+    by_orth,
+    by_null_space,
+    by_gram_schmidt,
+    by_least_squares,
+    by_eigenvectors,
+    by_cholesky,
+    by_frames,
+    by_loops,
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("solution", [by_pinv, by_qr, by_svd, by_normal_equations, by_orth])
+@pytest.mark.parametrize("solution", RIGHT_DISTANCES)
 def test_projections_pass(solution):
-    outcome = check.projection_distance.judge(solution)
+    outcome = assert_right(check.projection_distance, solution)
     assert outcome.message == "✓ projection_distance: 8 of 8 cases"
 
 
@@ -149,12 +244,84 @@ def always_three_columns(first, second):
     return by_pinv(first[:, :3], second[:, :3])
 
 
+def by_cross_product(first, second):
+    """Compare normals, which only planes in three dimensions have."""
+    normals = [np.cross(*basis) if len(basis) == 2 else basis[0] for basis in (first, second)]
+    left, right = (np.outer(n, n) / (n @ n) for n in normals)
+    return np.abs(left - right).max()
+
+
+def largest_angle(first, second):
+    return scipy.linalg.subspace_angles(first.T, second.T).max()
+
+
+def spectral_distance(first, second):
+    return np.linalg.norm(np.linalg.pinv(first) @ first - np.linalg.pinv(second) @ second, 2)
+
+
+def mean_instead_of_maximum(first, second):
+    return np.abs(np.linalg.pinv(first) @ first - np.linalg.pinv(second) @ second).mean()
+
+
+def qr_of_the_rows(first, second):
+    left, right = np.linalg.qr(first)[1], np.linalg.qr(second)[1]
+    return np.abs(left.T @ left - right.T @ right).max()
+
+
+def on_the_wrong_side(first, second):
+    return np.abs(first @ np.linalg.pinv(first) - second @ np.linalg.pinv(second)).max()
+
+
+def one_space_for_both(first, second):
+    return np.abs(np.linalg.pinv(first) @ first - np.linalg.pinv(first) @ first).max()
+
+
+def all_entries(first, second):
+    return np.abs(np.linalg.pinv(first) @ first - np.linalg.pinv(second) @ second)
+
+
+def short_rows_are_rounding(first, second):
+    return by_pinv(np.where(abs(first) < 0.01, 0, first), second)
+
+
+def normalised_in_place(first, second):
+    for basis in (first, second):
+        basis /= np.linalg.norm(basis)
+    return by_pinv(first, second)
+
+
+def rounded_to_a_decimal(first, second):
+    return round(float(by_pinv(first, second)), 1)
+
+
+def sorted_entries(first, second):
+    return np.abs(np.sort(np.abs(first), axis=None) - np.sort(np.abs(second), axis=None)).max()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "attempt", [rows_normalised, signed_difference, first_row_only, always_three_columns]
+    "attempt",
+    [
+        rows_normalised,
+        signed_difference,
+        first_row_only,
+        always_three_columns,
+        by_cross_product,
+        largest_angle,
+        spectral_distance,
+        mean_instead_of_maximum,
+        qr_of_the_rows,
+        on_the_wrong_side,
+        one_space_for_both,
+        all_entries,
+        short_rows_are_rounding,
+        normalised_in_place,
+        rounded_to_a_decimal,
+        sorted_entries,
+    ],
 )
 def test_more_wrong_distances_are_caught(attempt):
-    assert_judged(check.projection_distance, attempt, Status.WRONG)
+    assert_not_right(check.projection_distance, attempt)
 
 
 def test_equal_spaces_are_expected_to_be_exactly_0_apart():
@@ -185,10 +352,37 @@ def test_a_distance_that_knows_the_cases_is_caught_by_the_search():
         [[0, 3], [0, 1]],
         ((0, 2, 1), (0, 1, 1), (0, 0, 3)),
         np.array([[0, 1e-3, 2e-3]], dtype=np.float32),
+        np.eye(3),
+        [[0, -1], [0, 0]],
+        [[Fraction(0), Fraction(1, 3)]],
+        [[Decimal(0), Decimal("0.1")]],
+        sp.csr_array([[0, 2, 0], [0, 0, 1]]),
+        sp.coo_array([[2, 0], [0, 1]]),
+        pd.DataFrame({"nobody": [0, 0, 0], "some": [5, 4, 1]}),
+        np.array([[0, 5], [0, 3]], dtype=np.int8),
+        [[1, 0, 0], [0, 2, 1], [0, 1, 2]],
+        [[3, 3], [3, 3], [3, -3], [3, -3]],  # two films with nothing in common, as vectors
     ],
 )
 def test_a_first_entry_of_zero_breaks_the_rule(matrix):
     assert check.break_sign_rule.judge(matrix).status is Status.RIGHT
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_first_film_that_nobody_rated_breaks_the_rule_whatever_rounding_leaves(seed):
+    rng = np.random.default_rng(seed)
+    people, films = rng.integers(1, 7), rng.integers(2, 7)
+    matrix = rng.integers(1, 6, size=(people, films)).astype(float)
+    matrix[:, 0] = 0
+    assert_judged(check.break_sign_rule, matrix, Status.RIGHT)
+    assert_judged(check.break_sign_rule, 1e6 * matrix / 7, Status.RIGHT)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_small_first_entries_that_are_no_rounding_survive(seed):
+    rng = np.random.default_rng(seed)
+    matrix = np.column_stack([rng.uniform(1, 2, 4) * 1e-9, rng.uniform(1, 2, (4, 3))])
+    assert_judged(check.break_sign_rule, matrix, Status.WRONG, "survives")
 
 
 @pytest.mark.parametrize(
@@ -200,6 +394,22 @@ def test_a_first_entry_of_zero_breaks_the_rule(matrix):
         ([[np.nan, 1.0]], "finite"),
         (np.ones((7, 2)), "one to six"),
         (None, "put your input"),
+        ([[0.0, 0.0], [0.0, 0.0]], "survives"),  # nothing is lost of nothing
+        ([[1, 0], [1, 0]], "survives"),  # the second film has no taste to lose
+        ([[5, 3, 0, 0], [4, 0, 0, 5], [0, 0, 3, 4], [0, 5, 0, 0], [0, 0, 4, 0]], "survives"),
+        ([[1], [0]], "survives"),
+        ([[2, 1], [1, 2]], "survives"),
+        (np.ones((2, 7)), "one to six"),
+        ([[]], "one to six"),
+        ([[[0, 1]]], "one to six"),
+        ([[0, np.inf]], "finite"),
+        ([[False, True]], "write 1 and 0"),
+        ([["0", "1"]], "without quotes"),
+        ([[0, 1], [2]], "different lengths"),
+        ([[0, None]], "None"),
+        ([[0j, 1]], "complex"),
+        (0, "one to six"),
+        (np.ma.array([[0, 1]], mask=[[True, False]]), "masked array"),
     ],
 )
 def test_harmless_and_illegal_matrices_are_sent_back(matrix, problem):
@@ -238,8 +448,55 @@ def by_best_name(rivals, starts):
     return np.float64(rivals[min(rivals, key=rivals.get)]) / np.average(starts)
 
 
+def by_statistics(rivals, starts):
+    return min(rivals.values()) / statistics.mean(starts)
+
+
+def by_series(rivals, starts):
+    return pd.Series(rivals).min() / pd.Series(starts).mean()
+
+
+def by_math(rivals, starts):
+    return len(starts) * min(rivals.values()) / math.fsum(starts)
+
+
+def by_arrays(rivals, starts):
+    return np.array(min(rivals.values())) / np.array(starts).mean()
+
+
+def by_items(rivals, starts):
+    _, best = min(rivals.items(), key=lambda pair: pair[1])
+    return best / np.mean(starts)
+
+
+def by_gains(rivals, starts):
+    mean = sum(starts) / len(starts)
+    return min(error / mean for error in rivals.values())
+
+
+def by_decimals(rivals, starts):
+    mean = sum(map(Decimal, starts)) / len(starts)
+    return min(map(Decimal, rivals.values())) / mean
+
+
+RIGHT_GAINS = [
+    by_numpy,
+    by_sorting,
+    by_loop,
+    by_fractions,
+    by_best_name,
+    by_statistics,
+    by_series,
+    by_math,
+    by_arrays,
+    by_items,
+    by_gains,
+    by_decimals,
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("solution", [by_numpy, by_sorting, by_loop, by_fractions, by_best_name])
+@pytest.mark.parametrize("solution", RIGHT_GAINS)
 def test_gains_over_the_best_rival_pass_within_a_second(solution):
     assert_right(check.gain_over_rivals, solution, "5 of 5 cases")
 
@@ -273,6 +530,18 @@ def forgets_to_return_the_gain(rivals, starts):
         (lambda rivals, starts: min(rivals) / np.mean(starts), Status.RAISED, ""),
         (forgets_to_return_the_gain, Status.RETURNED_NONE, ""),
         (sorts_the_starts, Status.WRONG, ""),
+        (lambda rivals, starts: np.mean(list(rivals.values())) / np.mean(starts), Status.WRONG, ""),
+        (lambda rivals, starts: min(rivals.values()) / max(starts), Status.WRONG, "mean over"),
+        (
+            lambda rivals, starts: np.mean([min(rivals.values()) / s for s in starts]),
+            Status.WRONG,
+            "mean over",
+        ),
+        (lambda rivals, starts: rivals["PCA"] / np.mean(starts), Status.WRONG, "smallest"),
+        (lambda rivals, starts: max(1, by_loop(rivals, starts)), Status.WRONG, ""),
+        (lambda rivals, starts: rivals.popitem()[1] / np.mean(starts), Status.WRONG, ""),
+        (lambda rivals, starts: f"{by_loop(rivals, starts)} times", Status.WRONG, "text"),
+        (lambda rivals, starts: 100 * by_loop(rivals, starts), Status.WRONG, ""),
     ],
 )
 def test_flattering_gains_are_caught(attempt, status, hint):
