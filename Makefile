@@ -12,7 +12,7 @@ STAMP := $(VENV)/.complete
 # Notebooks at the same time: make course JOBS=4
 JOBS ?=
 
-.PHONY: course light lab site slides handout assignment quick test test-browser test-class lint types unit notebooks bench mutants refresh data release clean help
+.PHONY: course light lab update site slides handout assignment quick test test-browser test-class lint types unit notebooks bench mutants refresh data release clean help
 
 ## course: execute every notebook on the shipped data; pages to read in build/html
 course: $(STAMP)
@@ -26,9 +26,13 @@ light: $(STAMP)
 help:
 	@sed -n 's/^## //p' Makefile
 
-## lab: open JupyterLab at the first notebook
+## lab: open JupyterLab in work/, at your own copy of the first notebook
 lab: $(STAMP)
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(RUN) -m course_utils.work lab
+
+## update: bring what is new in the course into your copies; what you typed stays
+update: $(STAMP)
+	$(RUN) -m course_utils.work update
 
 ## site: the notebooks as a book with search, in build/site
 site: $(STAMP)
