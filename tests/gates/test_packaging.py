@@ -112,7 +112,7 @@ def test_import_loads_nothing_else():
 @pytest.mark.parametrize(
     "pattern",
     [
-        r"/work/",
+        r"(?<!\w)/work/",
         r"/root/",
         r"/home/\w",
         r"C:\\Users",
