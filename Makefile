@@ -12,7 +12,15 @@ STAMP := $(VENV)/.complete
 # Notebooks at the same time: make course JOBS=4
 JOBS ?=
 
-.PHONY: course light lab update site slides handout assignment quick test test-browser test-class lint types unit notebooks bench mutants refresh data release clean help
+# Instruction sets of a processor from before 2013, for PyTorch, oneDNN, MKL and NumPy.
+OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
+  MKL_ENABLE_INSTRUCTIONS=SSE4_2 NPY_DISABLE_CPU_FEATURES=X86_V3
+# Another Python for test-oldest or test-newest: make test-newest NOX_PYTHON=/opt/python3.13
+NOX_PYTHON ?=
+
+.PHONY: course light lab update site slides handout assignment quick test test-oldest test-newest \
+  test-portable test-links test-browser test-class lint types unit notebooks bench mutants \
+  refresh data release clean help
 
 ## course: execute every notebook on the shipped data; pages to read in build/html
 course: $(STAMP)
@@ -75,6 +83,20 @@ unit: $(STAMP)
 notebooks: $(STAMP)
 	$(RUN) -m tools.check_notebooks $(if $(JOBS),--jobs $(JOBS))
 
+## test-oldest, test-newest: units and notebooks with the lowest versions that pyproject.toml
+##        allows, and with what the registry has today; each in an environment of its own
+test-oldest test-newest: test-%: $(VENV)/.versions
+	$(RUN) -m nox --session $* $(if $(NOX_PYTHON),--force-python $(NOX_PYTHON))
+
+## test-portable: all notebooks as on an older processor, with one thread and with two
+test-portable: $(STAMP)
+	$(OLD_PROCESSOR) $(RUN) -m tools.check_notebooks --threads 1 $(if $(JOBS),--jobs $(JOBS))
+	$(OLD_PROCESSOR) $(RUN) -m tools.check_notebooks --threads 2 --jobs 1
+
+## test-links: ask whether the pages that the course links to are still there; needs the network
+test-links: $(STAMP)
+	$(RUN) -m tools.external_links
+
 ## test-browser: JupyterLab and the pages in a real browser, which has to be installed (Chromium)
 test-browser: $(VENV)/.browser
 	$(RUN) -m pytest tests_browser/test_lab.py tests_browser/test_solutions.py \
@@ -84,7 +106,7 @@ test-browser: $(VENV)/.browser
 test-class: $(VENV)/.class
 	$(RUN) -m pytest tests_browser/test_nbgrader.py tests_browser/test_hub.py
 
-$(VENV)/.bench $(VENV)/.browser $(VENV)/.class $(VENV)/.release: $(VENV)/.%: $(STAMP)
+$(VENV)/.bench $(VENV)/.browser $(VENV)/.class $(VENV)/.release $(VENV)/.versions: $(VENV)/.%: $(STAMP)
 	$(RUN) -m pip install -qq --disable-pip-version-check -c constraints.txt --editable ".[$*]"
 	touch $@
 
@@ -107,7 +129,7 @@ data: $(STAMP)
 
 ## release: build wheel and source distribution into build/dist, and try both in empty environments
 release: $(VENV)/.release
-	$(RUN) -m tools.release
+	$(RUN) -m tools.release $(if $(TAG),--tag $(TAG))
 
 ## clean: remove everything that was built, .venv too
 clean:

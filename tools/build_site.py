@@ -75,6 +75,7 @@ def theme_options(address: str) -> dict[str, Any]:
             "repository_url": address,
             "repository_branch": "main",
             "use_repository_button": True,
+            "use_issues_button": True,  # fills in on which page something is wrong
             "launch_buttons": launch,
         }
     return options

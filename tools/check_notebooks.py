@@ -1,8 +1,9 @@
 """Run the notebooks and compare every output: ``python -m tools.check_notebooks [notebook …]``.
 
-This is nbval in strict mode, with the network blocked, one thread per kernel and a kernel per
-core. nbval has blind spots; :mod:`tools.notebook_lint` watches those. While the notebooks run,
-every verdict in them is also shown to be able to fail, see :mod:`tools.verdict_gate`.
+This is nbval in strict mode, with the network blocked, and by default one thread per kernel and a
+kernel per core. nbval has blind spots; :mod:`tools.notebook_lint` watches those. While the
+notebooks run, every verdict in them is also shown to be able to fail, see
+:mod:`tools.verdict_gate`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def check(
     paths: Sequence[Path],
     *,
     workers: int,
+    threads: int = 1,
     pythonpath: Sequence[Path] = (),
     options: Sequence[str] = (),
     capture: bool = False,
@@ -48,6 +50,8 @@ def check(
         The notebooks.
     workers : int
         Notebooks that run at the same time.
+    threads : int
+        Threads of each kernel.
     pythonpath : sequence of Path
         Folders from which the kernels import before anything that is installed.
     options : sequence of str
@@ -63,7 +67,10 @@ def check(
         `returncode` is 0 if every output is as stored.
     """
     path = [*map(str, pythonpath), str(NO_NETWORK), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+    several = {name: str(threads) for name, value in ONE_THREAD.items() if value == "1"}
+    environment = (
+        os.environ | ONE_THREAD | several | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+    )
     if verdicts is not None:
         environment[verdict_gate.FOLDER] = str(verdicts)
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
@@ -81,6 +88,7 @@ def check(
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at the same time (2)")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each notebook (1)")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -89,7 +97,11 @@ def _run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         status = check(
-            options.notebooks, workers=workers, pythonpath=[ROOT], verdicts=folder
+            options.notebooks,
+            workers=workers,
+            threads=options.threads,
+            pythonpath=[ROOT],
+            verdicts=folder,
         ).returncode
         count, lines = verdict_gate.report(folder)
     unshaken = [line for line in lines if not line.startswith(tuple(UNSHAKEN))]

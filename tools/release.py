@@ -74,8 +74,8 @@ def stamped(citation: str, release: Release) -> str:
     return re.sub(r"^date-released: .*$", f"date-released: {release.date}", text, flags=re.M)
 
 
-def problems(root: Path = ROOT) -> list[str]:
-    """Say in which of its files a release contradicts itself; empty if in none."""
+def problems(root: Path = ROOT, tag: str | None = None) -> list[str]:
+    """Say in which of its files, or in its tag, a release contradicts itself; empty if in none."""
 
     def read(name: str) -> str:
         return (root / name).read_text(encoding="utf-8")
@@ -90,6 +90,8 @@ def problems(root: Path = ROOT) -> list[str]:
         )
     if stamped(read("CITATION.cff"), release) != read("CITATION.cff"):
         found.append("CITATION.cff is of another release; run python -m tools.release --stamp")
+    if tag is not None and tag != f"v{version}":
+        found.append(f"the tag is {tag}, course_utils is {version}; tag it as v{version}")
     return found
 
 
@@ -173,6 +175,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--light", action="store_true", help="try the packages without TensorFlow and PyTorch"
     )
+    parser.add_argument("--tag", help="the tag that is released; it has to name the version")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -182,7 +185,7 @@ def _run(options: argparse.Namespace) -> int:
         citation = ROOT / "CITATION.cff"
         write_atomically(citation, stamped(citation.read_text(encoding="utf-8"), release))
         return 0
-    if found := problems():
+    if found := problems(tag=options.tag):
         print("\n".join(f"✗ {line}" for line in found), file=sys.stderr)
         return 1
     files = build(DIST)

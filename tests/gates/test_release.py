@@ -30,6 +30,13 @@ def test_the_release_agrees_with_itself():
     assert release.problems() == []
 
 
+def test_a_tag_names_the_version():
+    version = release.package_version((ROOT / "course_utils/__init__.py").read_text("utf-8"))
+    assert release.problems(tag=f"v{version}") == []
+    (problem,) = release.problems(tag=version)
+    assert problem == f"the tag is {version}, course_utils is {version}; tag it as v{version}"
+
+
 def test_the_version_stands_in_one_place():
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert "version" not in pyproject["project"]

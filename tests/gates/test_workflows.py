@@ -1,6 +1,8 @@
 """The workflows pin what they use, may do little, and run what runs here."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 import yaml
@@ -8,9 +10,21 @@ import yaml
 from tools.course import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-TARGETS = set(
-    re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
-)
+TARGETS = {
+    target
+    for line in re.findall(
+        r"^([a-z -]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M
+    )
+    for target in line.split()
+}
+# What a job may do beside reading -> why.
+PERMISSIONS = {
+    "pages": {"pages": "write", "id-token": "write"},
+    "weekly": {"contents": "read", "issues": "write"},
+    "release": {"contents": "write"},
+}
+# What only GitHub can do.
+ON_GITHUB = ("python3 tools/weekly_issue.py", 'gh release create "$TAG" ')
 
 
 @pytest.fixture(params=WORKFLOWS, ids=lambda path: path.stem)
@@ -23,7 +37,13 @@ def steps(workflow):
 
 
 def test_there_are_workflows():
-    assert {path.stem for path in WORKFLOWS} >= {"tests", "pages"}
+    assert {path.stem for path in WORKFLOWS} == {"tests", "pages", "weekly", "release"}
+
+
+@pytest.mark.skipif(shutil.which("actionlint") is None, reason="needs the program actionlint")
+def test_actionlint_finds_nothing():
+    run = subprocess.run(["actionlint", *WORKFLOWS], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, "")
 
 
 def test_every_action_is_pinned_by_commit(workflow):
@@ -34,21 +54,34 @@ def test_every_action_is_pinned_by_commit(workflow):
 
 def test_a_workflow_may_only_read_and_every_job_ends(workflow):
     assert workflow["permissions"] == {"contents": "read"}
+    more = [job["permissions"] for job in workflow["jobs"].values() if "permissions" in job]
+    assert len(more) <= 1  # one job, and it does one thing
+    assert all(permissions == PERMISSIONS[workflow["name"]] for permissions in more)
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 120
-        assert set(job.get("permissions", ())) <= {"pages", "id-token"}
+
+
+def test_nothing_from_outside_is_pasted_into_a_shell(workflow):
+    """A tag or a title can hold shell code: what a step needs comes by its environment."""
+    assert not [step for step in steps(workflow) if "${{" in step.get("run", "")]
 
 
 def test_what_runs_is_a_target_that_runs_here(workflow):
+    (rows,) = [
+        job["strategy"]["matrix"].get("include", []) if "strategy" in job else []
+        for job in list(workflow["jobs"].values())[:1]
+    ]
+    named = {row["target"] for row in rows}
     for step in steps(workflow):
-        if "run" in step:
-            target = re.fullmatch(r"make ([a-z-]+) PYTHON=python", step["run"])
-            assert target is not None
-            assert target[1] in TARGETS
+        line = step.get("run", "make help")
+        if not line.startswith(ON_GITHUB):
+            found = re.fullmatch(r'make (?:([a-z-]+)|"\$TARGET")( .*)?', line)
+            assert found is not None
+            assert ({found[1]} if found[1] else named) <= TARGETS
 
 
 def test_every_python_of_the_course_is_tested_on_every_system():
-    tests = yaml.safe_load((WORKFLOWS[-1]).read_text(encoding="utf-8"))
+    tests = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
     matrix = tests["jobs"]["tests"]["strategy"]["matrix"]
     assert matrix["python"] == ["3.11", "3.12", "3.13"]
     assert [name.partition("-")[0] for name in matrix["system"]] == ["ubuntu", "macos", "windows"]
