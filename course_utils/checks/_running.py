@@ -14,6 +14,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from course_utils.checks._answers import is_sparse
+
 SECONDS = 5.0  # of computing, for all calls of one verdict
 _POLL = 0.05
 # A function that only waits computes nothing; this many seconds of the clock end it as well.
@@ -205,7 +207,12 @@ def _is_importing(thread: int) -> bool:
 
 
 class _Guard:
-    """Sees every call below an attempt, by whatever name it was imported."""
+    """Stops every forbidden call below an attempt, by whatever name it was imported.
+
+    While the attempt runs, the code of each forbidden function is one that refuses. What cannot be
+    exchanged, such as methods in C and whole modules, is looked for among all calls; that takes
+    Python half as long again, or twice as long where many small functions call each other.
+    """
 
     def __init__(
         self,
@@ -215,34 +222,74 @@ class _Guard:
     ) -> None:
         self._attempt = attempt
         self._pending = set(without)
+        self._functions: list[tuple[types.FunctionType, str]] = []
+        self._exchanged: list[tuple[types.FunctionType, types.CodeType]] = []
         self._codes: dict[int, str] = {}
         self._builtins: list[tuple[Any, str]] = []
         self._modules: dict[str, str] = {}
         self._replaced: list[tuple[dict[str, Any], str, Any]] = []
+        self._imports = _Imports(self._pending, lambda: sys.setprofile(self._see))
         self._called = ""
+        self._running = False
         self.tidied: set[str] = set()
-        code = getattr(reference, "__code__", None)
-        if code is not None and _module_of(reference).startswith("course_utils.checks."):
-            self._codes[id(code)] = "the check's own reference"
+        if _module_of(reference).startswith("course_utils.checks."):
+            self._forbid(reference, "the check's own reference")
         self._resolve()
 
     def watched(self, attempt: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         self._called = ""
         self.tidied.clear()
-        if sys.getprofile() is not None:  # somebody measures; there can only be one
-            return attempt(*arguments)
-        try:
-            sys.setprofile(self._see)
+        self._resolve()
+        with self._refusing(), self._seeing(arguments):
             result = attempt(*arguments)
-        finally:
-            sys.setprofile(None)
         if self._called:  # and a bare `except:` has kept it quiet
             raise ForbiddenError(self._called)
         return result
 
-    def undo(self) -> None:
-        if sys.getprofile() == self._see:  # the end of the time may have come just before it went
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Exchange the code of the forbidden functions."""
+        _local.refuse = self._refuse
+        try:
+            for function, name in self._functions:
+                self._exchange(function, name)
+            self._running = True
+            yield
+        finally:
+            self._restore()
+
+    def _restore(self) -> None:
+        self._running = False
+        for function, code in reversed(self._exchanged):
+            function.__code__ = code
+        self._exchanged.clear()
+
+    def _exchange(self, function: types.FunctionType, name: str) -> None:
+        code = function.__code__
+        self._exchanged.append((function, code))
+        function.__code__ = _refusing_code(name, code.co_freevars)
+
+    @contextlib.contextmanager
+    def _seeing(self, arguments: tuple[Any, ...]) -> Iterator[None]:
+        """Look at all calls, if that is needed."""
+        if sys.getprofile() is not None:  # somebody measures; there can only be one
+            yield
+            return
+        try:
+            sys.meta_path.insert(0, self._imports)
+            if self._builtins or self._modules or _any_sparse(arguments):
+                sys.setprofile(self._see)
+            yield
+        finally:
             sys.setprofile(None)
+            sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self._imports]
+
+    def undo(self) -> None:
+        """Leave everything as it was; the end of the time may have come while that was done."""
+        if sys.getprofile() == self._see:
+            sys.setprofile(None)
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self._imports]
+        self._restore()
         for names, name, value in reversed(self._replaced):
             names[name] = value
         self._replaced.clear()
@@ -252,7 +299,7 @@ class _Guard:
             code = frame.f_code
             if self._pending or self._modules:
                 self._look_at_module(frame.f_globals.get("__name__") or "")
-            if id(code) in self._codes:
+            if id(code) in self._codes:  # of a module that has been loaded only now
                 self._refuse(self._codes[id(code)])
             if code.co_name in _IN_PLACE:
                 caller = frame.f_back.f_globals.get("__name__", "") if frame.f_back else ""
@@ -285,10 +332,19 @@ class _Guard:
                 self._modules[value.__name__] = name
             elif isinstance(value, (types.BuiltinFunctionType, types.MethodDescriptorType)):
                 self._builtins.append((value, name))
-            elif codes := list(_codes(value)):
-                self._codes.update((id(code), name) for code in codes)
-            else:
+            elif not self._forbid(value, name):
                 self._replace(owner, value, name)
+
+    def _forbid(self, value: Any, name: str) -> bool:
+        """Forbid a function, or all methods of a class, if they are written in Python."""
+        functions = list(_functions(value))
+        for function in functions:
+            self._functions.append((function, name))
+            if self._running:
+                if not hasattr(function, "__wrapped__"):  # else others have the same code
+                    self._codes[id(function.__code__)] = name
+                self._exchange(function, name)
+        return bool(functions)
 
     def _replace(self, owner: Any, value: Any, name: str) -> None:
         """Put a refusal in the place of a compiled function or class, whose calls nobody sees."""
@@ -322,17 +378,60 @@ def _look_up(name: str) -> tuple[Any, Any] | None:
     return None
 
 
-def _codes(value: Any) -> Iterator[types.CodeType]:
-    """Python code of a function, of what it wraps, or of the methods of a class."""
+def _functions(value: Any) -> Iterator[types.FunctionType]:
+    """Python functions behind a function, with what it wraps, or behind a class."""
     if isinstance(value, type):
         for method in vars(value).values():
             if isinstance(method, types.FunctionType):
-                yield from _codes(method)
+                yield from _functions(method)
         return
     while value is not None:
-        if isinstance(code := getattr(value, "__code__", None), types.CodeType):
-            yield code
+        function = getattr(value, "__func__", value)
+        if isinstance(function, types.FunctionType):
+            yield function
         value = getattr(value, "__wrapped__", None)
+
+
+def _refusal(*_: Any, **__: Any) -> None:
+    # It runs among the names of the function in whose place it stands.
+    from course_utils.checks._running import refuse
+
+    refuse("NAME")
+
+
+def _refusing_code(name: str, closed_over: tuple[str, ...]) -> types.CodeType:
+    """Code that refuses to be called; Python asks for as many outer variables as before."""
+    code = _refusal.__code__
+    consts = tuple(name if const == "NAME" else const for const in code.co_consts)
+    return code.replace(co_consts=consts, co_freevars=closed_over)
+
+
+def refuse(name: str) -> None:
+    """Stop the attempt that has called what it was to write, in whichever thread."""
+    getattr(_local, "refuse", _refuse_elsewhere)(name)
+
+
+def _refuse_elsewhere(name: str) -> None:
+    raise ForbiddenError(name)
+
+
+class _Imports:
+    """Notices, among the finders of modules, that one of some names is being imported."""
+
+    def __init__(self, names: set[str], notice: Callable[[], None]) -> None:
+        self._names = names
+        self._notice = notice
+
+    def find_spec(self, module: str, *_: Any) -> None:
+        if any(f"{name}.".startswith(f"{module}.") for name in self._names):
+            self._notice()
+
+
+def _any_sparse(value: Any) -> bool:
+    parts = value.values() if isinstance(value, dict) else value
+    if isinstance(value, (tuple, list, dict)):
+        return any(map(_any_sparse, parts))
+    return is_sparse(value)
 
 
 def _is_method(called: Any, descriptor: Any) -> bool:

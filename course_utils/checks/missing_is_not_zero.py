@@ -212,7 +212,10 @@ code_of = Exercise(
     ],
     hint="Set the derivative of the sum to 0: k linear equations for the k numbers of the code.",
     search=_rows_to_fold_in(),
-    without=("course_utils.factorization",),
+    without=tuple(
+        f"course_utils.factorization.{name}"
+        for name in ("SVD", "truncated_svd", "alternating_least_squares", "fit_implicit_als")
+    ),
 )
 
 corrected_mean = Exercise(
