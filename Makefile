@@ -18,7 +18,7 @@ OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
 # Another Python for test-oldest or test-newest: make test-newest NOX_PYTHON=/opt/python3.13
 NOX_PYTHON ?=
 
-.PHONY: course light lab update site slides handout assignment quick test test-oldest test-newest \
+.PHONY: course light lab update progress site slides handout assignment quick test test-oldest test-newest \
   test-portable test-links test-browser test-class lint types unit notebooks bench mutants \
   refresh data release clean help
 
@@ -41,6 +41,10 @@ lab: $(STAMP)
 ## update: bring what is new in the course into your copies; what you typed stays
 update: $(STAMP)
 	$(RUN) -m course_utils.work update
+
+## progress: which exercises are done, tried and open, by route
+progress: $(STAMP)
+	$(RUN) -m course_utils.work progress
 
 ## site: the notebooks as a book with search, in build/site
 site: $(STAMP)

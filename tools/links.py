@@ -24,6 +24,7 @@ from typing import Any
 
 import nbformat
 
+from course_utils.work import ROUTES
 from tools.course import ROOT, program, read, title_of, topic_of
 from tools.stored import to_json, write_atomically
 
@@ -34,36 +35,6 @@ PARTS = {
     "autoencode_digits": "Digits",
     "autoencode_interactions": "Interactions",
     "find_similar_films": "Films",
-}
-# Ways through the course, for readers who do not take all of it.
-ROUTES = {
-    "digits": (
-        "start_here",
-        "compare_svd_and_autoencoder",
-        "autoencode_digits",
-        "codes_in_two_dimensions",
-        "map_digits_with_tsne",
-        "denoise_digits",
-        "codes_as_features",
-        "draw_from_a_code",
-    ),
-    "recommenders": (
-        "start_here",
-        "align_and_index",
-        "look_up_sparse_embeddings",
-        "autoencode_sparse_rows",
-        "missing_is_not_zero",
-        "autoencode_interactions",
-        "choose_the_width",
-        "find_similar_films",
-        "recommender_ladder",
-    ),
-    "half a day": (
-        "start_here",
-        "compare_svd_and_autoencoder",
-        "autoencode_digits",
-        "recommender_ladder",
-    ),
 }
 MAP = re.compile(r"(<!-- map -->\n).*?(\n<!-- end of the map -->)", re.S)
 FILE_NAME = re.compile(r"(?<!\w)\d\d_([a-z0-9_]+)")
@@ -207,7 +178,10 @@ def course_map(course: Sequence[Page], folder: str = "") -> str:
     by_topic = {page.topic: page for page in course}
     for topic in [*PARTS, *(topic for route in ROUTES.values() for topic in route)]:
         if topic not in by_topic:
-            raise ValueError(f"PARTS or ROUTES of tools/links.py name {topic!r}, which is no topic")
+            raise ValueError(
+                f"PARTS of tools/links.py or ROUTES of course_utils.work name {topic!r}, "
+                "which is no topic"
+            )
     lines = ["| notebook | what you'll do | minutes | needs |", "|---|---|---|---|"]
     for page in course:
         if page.topic in PARTS:

@@ -12,6 +12,7 @@ from course_utils.checks._answers import NotAnAnswerError, anything, as_array
 from course_utils.checks._compare import same_value
 from course_utils.checks._describe import aligned, describe, shown_apart
 from course_utils.checks._outcomes import TODO, Outcome, Status
+from course_utils.work import record
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ class Breaking:
 
     def __call__(self, *arguments: Any) -> None:
         """Judge the input and print the feedback."""
-        print(self.judge(*arguments).message)
+        outcome = self.judge(*arguments)
+        print(outcome.message)
+        record(self, self.name, outcome.status.name.lower())
 
     def judge(self, *arguments: Any) -> Outcome:
         """Run suspect and reference on the input and compare.

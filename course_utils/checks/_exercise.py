@@ -20,6 +20,7 @@ from course_utils.checks._running import (
     refuse_while_judging,
 )
 from course_utils.checks._search import smallest_failure
+from course_utils.work import record
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ class Exercise:
 
     def __call__(self, attempt: Any) -> None:
         """Judge the attempt and print the feedback."""
-        print(self.judge(attempt).message)
+        outcome = self.judge(attempt)
+        print(outcome.message)
+        record(self, self.name, outcome.status.name.lower())
 
     def judge(self, attempt: Any) -> Outcome:
         """Try the named cases in order, then search for a counter-example.

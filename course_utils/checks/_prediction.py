@@ -22,6 +22,7 @@ from course_utils.checks._answers import (
 from course_utils.checks._compare import difference, same_value
 from course_utils.checks._describe import aligned, describe
 from course_utils.checks._outcomes import TODO, Outcome, Status
+from course_utils.work import record
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ class Prediction:
 
     def __call__(self, prediction: Any) -> None:
         """Judge the prediction and print the feedback."""
-        print(self.judge(prediction).message)
+        outcome = self.judge(prediction)
+        print(outcome.message)
+        record(self, self.name, outcome.status.name.lower())
 
     def judge(self, prediction: Any) -> Outcome:
         """Compare a prediction with the computed answer.

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.work import start, update, work_folder
+from course_utils.work import progress, start, update, work_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         ("start", _start, "copy each notebook of which there is no copy yet"),
         ("lab", _lab, "start, then open JupyterLab at the first copy"),
         ("update", _update, "bring what is new in the course into the copies"),
+        ("progress", _progress, "tell which exercises are done, tried and open, by route"),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(run=run)
     return parser
@@ -68,6 +69,11 @@ def _lab(chosen: argparse.Namespace) -> int:
 def _update(chosen: argparse.Namespace) -> None:
     folder = work_folder(chosen.folder, course=chosen.course)
     print(*update(folder, course=chosen.course), sep="\n")
+
+
+def _progress(chosen: argparse.Namespace) -> None:
+    folder = work_folder(chosen.folder, course=chosen.course)
+    print(*progress(folder, course=chosen.course), sep="\n")
 
 
 if __name__ == "__main__":
