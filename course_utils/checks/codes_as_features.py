@@ -6,7 +6,6 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy import stats
 
 from course_utils.checks.engine import (
     Breaking,
@@ -20,22 +19,10 @@ from course_utils.checks.engine import (
 
 CORNERS = np.array([[0, 0], [2, 0], [0, 10], [2, 10]])
 CODES = np.array([[1, 3], [4, -1], [-4, -3]])
-# Shares that are right on four draws, in percent.
-OURS = np.array([71, 68, 75, 70])
-THEIRS = np.array([70, 65, 73, 68])
+# Digits in all, and those that only the autoencoder gets right.
+DIGITS, GAINED = 10, 2
 _KEEPS_ORDER = (
     "Turning the plane or stretching it alike in all directions keeps the order of distances."
-)
-_READY_MADE = (
-    "course_utils.features.nearest_rows",
-    "course_utils.metrics.knn_accuracy",
-    "scipy.spatial.KDTree",
-    "scipy.spatial.cKDTree",
-    "sklearn.neighbors.NearestNeighbors",
-    "sklearn.neighbors.KNeighborsClassifier",
-    "sklearn.neighbors.KDTree",
-    "sklearn.neighbors.BallTree",
-    "sklearn.neighbors.kneighbors_graph",
 )
 
 
@@ -92,32 +79,15 @@ def _distances_now(broken: bool, matrix: np.ndarray) -> dict[str, str]:
     return {"distances": ", ".join(f"{_length(sq):.4g}" for sq in _squares(matrix)), **remark}
 
 
-def _lower_end(
-    differences: np.ndarray, *, ddof: int = 1, factor: float | None = None, root: bool = True
-) -> float:
-    """Lower end of Student's interval for a mean, or of what mistakes make of it."""
-    n = len(differences)
-    factor = float(stats.t.ppf(0.975, n - 1)) if factor is None else factor
-    spread = np.std(differences, ddof=ddof) / (math.sqrt(n) if root else 1)
-    return float(np.mean(differences) - factor * spread)
-
-
-def _unpaired_lower_end() -> float:
-    spread = math.sqrt((np.var(OURS, ddof=1) + np.var(THEIRS, ddof=1)) / len(OURS))
-    return float(np.mean(OURS - THEIRS) - stats.t.ppf(0.975, 3) * spread)
+def _missed(draws: int, digits: int = GAINED) -> float:
+    """Probability that none of some draws hits one of some digits."""
+    return (1 - digits / DIGITS) ** draws
 
 
 def _standardise(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     constant = train.max(axis=0) == train.min(axis=0)
     mean, spread = train.mean(axis=0), np.where(constant, 1, train.std(axis=0))
     return (train - mean) / spread, (test - mean) / spread
-
-
-def _precision_at_k(codes: np.ndarray, labels: np.ndarray, k: int) -> float:
-    distances = ((codes[:, np.newaxis] - codes) ** 2).sum(axis=2).astype(float)
-    np.fill_diagonal(distances, np.inf)
-    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
-    return float(np.mean(labels[nearest] == labels[:, np.newaxis]))
 
 
 _EXPONENTS = st.sampled_from([0, 0, 20, 60, -20, -60])  # of the unit; no power of two rounds
@@ -131,16 +101,6 @@ def _train_and_test(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     sizes = draw(st.tuples(st.integers(1, 9), st.integers(1, 5)))
     train, test = (draw(hnp.arrays(float, (n, columns), elements=whole)) for n in sizes)
     return train * unit, test * unit
-
-
-@st.composite
-def _labelled_codes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
-    """Short and long collections, with many ties and copies, in any unit."""
-    n = draw(st.sampled_from([2, 3, 4, 4, 5, 5, 5, 20]))
-    columns, unit = draw(st.integers(1, 4)), 2.0 ** draw(_EXPONENTS)
-    codes = draw(hnp.arrays(float, (n, columns), elements=st.integers(-3, 3)))
-    labels = draw(hnp.arrays(np.int64, n, elements=st.integers(-1, 12)))
-    return codes * unit, labels, draw(st.integers(1, n - 1))
 
 
 predict_distance = Prediction(
@@ -175,38 +135,30 @@ break_neighbours = Breaking(
     detail=_distances_now,
 )
 
-predict_interval = Prediction(
-    name="predict_interval",
-    answer=lambda: _lower_end(OURS - THEIRS),
-    because="The four differences are all above 0, and so is their interval, although the two "
-    "ranges overlap.",
-    hint="Mean and standard deviation of the four differences; the latter is divided by the "
-    "root of 4 and multiplied by 3.18.",
-    decimals=1,
+predict_bootstrap = Prediction(
+    name="predict_bootstrap",
+    answer=lambda: _missed(DIGITS),
+    because="More than 2.5 % of the means are 0, so the interval begins at 0: two digits of ten "
+    "decide nothing.",
+    hint="A mean is 0 only if all ten draws miss the two digits. What is the probability that one "
+    "draw does?",
     misconceptions={
-        "that is the mean gain; the interval begins below it": lambda: 2,
-        "that is the upper end": lambda: 4 - _lower_end(OURS - THEIRS),
-        "that is half of the width; subtract it from the mean": lambda: (
-            2 - _lower_end(OURS - THEIRS)
+        "that is one draw; all ten have to miss": lambda: _missed(1),
+        "that is one draw that hits, and the mean difference; all ten have to miss": lambda: (
+            1 - _missed(1)
         ),
-        "that divides by n = 4 within s; a sample's s divides by n - 1 = 3": lambda: _lower_end(
-            OURS - THEIRS, ddof=0
+        "that all ten draws *hit* one of the two digits": lambda: (1 - _missed(1)) ** DIGITS,
+        "that is the share of the means that are *not* 0": lambda: 1 - _missed(DIGITS),
+        "one draw misses *both* digits with probability 0.8": lambda: _missed(DIGITS, 1),
+        "that misses each of the two digits for itself; one draw misses both at once": lambda: (
+            _missed(2 * DIGITS, 1)
         ),
-        "1.96 is for many draws; with four the factor is 3.18": lambda: _lower_end(
-            OURS - THEIRS, factor=1.96
+        "a bootstrap draws as many digits as there are, ten, not eight": lambda: _missed(
+            DIGITS - GAINED
         ),
-        "s has to be divided by the root of n = 4": lambda: _lower_end(OURS - THEIRS, root=False),
-        "s is divided by n there; divide it by the root of n": lambda: _lower_end(
-            OURS - THEIRS, factor=3.18 / 2
-        ),
-        "the draws are the same for both: take the spread of the differences": (
-            _unpaired_lower_end
-        ),
-        "that is the interval of the AE alone; take the differences first": lambda: _lower_end(
-            OURS
-        ),
-        "that is the interval of PCA alone; take the differences first": lambda: _lower_end(THEIRS),
-        "that is PCA minus AE": lambda: _lower_end(THEIRS - OURS),
+        "a bootstrap draws as many digits as there are, ten, not two": lambda: _missed(GAINED),
+        "so it would be without replacement; here a digit may be drawn twice": lambda: 0.0,
+        "that is in percent; a share lies between 0 and 1": lambda: 100 * _missed(DIGITS),
     },
 )
 
@@ -266,69 +218,4 @@ standardise = Exercise(
     search=_train_and_test(),
     search_hint="Mean and spread come from `train`, column by column, in whatever unit; only a "
     "column whose values are all equal is not divided.",
-)
-
-# Forty rows in three places, with labels that tell in which order equally near ones came.
-_PLACES = np.array([7 * i % 3 for i in range(40)], dtype=float)[:, np.newaxis]
-_PLACE_LABELS = np.array([i * i % 5 for i in range(40)])
-
-precision_at_k = Exercise(
-    name="precision_at_k",
-    reference=_precision_at_k,
-    cases=[
-        Case(
-            "two pairs",
-            (np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([3, 3, 7, 7]), 1),
-            "each finds its partner",
-            hint="With k = 1 each row has one result, the nearest other row.",
-        ),
-        Case(
-            "two pairs, k = 2",
-            (np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([3, 3, 7, 7]), 2),
-            "the second neighbour comes from the other pair",
-            hint="Half of the results are right here: count all k results of all queries.",
-        ),
-        Case(
-            "no label twice",
-            (np.array([[0.0], [1.0], [3.0]]), np.array([0, 1, 2]), 1),
-            "only a row that finds itself could score here",
-            hint="A row is at distance 0 from itself. Keep it out of its own results.",
-        ),
-        Case(
-            "the same code twice",
-            (np.array([[1.0], [1.0], [5.0]]), np.array([4, 9, 9]), 1),
-            "a copy is a neighbour; the row itself is not, though both are at distance 0",
-            hint="Leaving out the first of the sorted rows may leave out the copy.",
-        ),
-        Case(
-            "two columns",
-            (np.array([[0.0, 0.0], [3.0, 3.0], [4.0, 0.0]]), np.array([0, 1, 0]), 1),
-            "the distance is Euclidean: (3, 3) is further from (0, 0) than (4, 0) is",
-            hint="Squares of the differences, added over all columns.",
-        ),
-        Case(
-            "codes far apart",
-            (np.array([[0.0], [1e4], [3e4]]), np.array([0, 0, 1]), 1),
-            "however far the others are, a row is never its own result",
-            hint="Which distance to itself is larger than any other, in whatever unit?",
-        ),
-        Case(
-            "codes close together",
-            (np.array([[0.0], [1e-7], [3e-7], [4e-7]]), np.array([0, 0, 1, 1]), 1),
-            "a small distance is a distance, too",
-            hint="Compare the distances themselves; do not round them, or ask which are near 0.",
-        ),
-        Case(
-            "forty codes in three places",
-            (_PLACES, _PLACE_LABELS, 5),
-            "many are equally near, and then the lower row comes first",
-            hint="Equally near rows have to keep their order: a sort that is not stable, or "
-            "argpartition, changes it. So does leaving out a copy in place of the row itself.",
-        ),
-    ],
-    hint="For each row: sort all other rows by distance, look at the labels of the first k.",
-    search=_labelled_codes(),
-    search_hint="Equally near rows come in their order, a row is never its own result, and the "
-    "unit changes nothing.",
-    without=_READY_MADE,
 )

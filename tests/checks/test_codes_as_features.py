@@ -1,5 +1,6 @@
 """The checks of *Use codes as features* catch what learners get wrong."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -8,15 +9,13 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from judging import assert_judged
-from scipy.spatial import KDTree
-from scipy.spatial.distance import cdist, pdist, squareform
+from scipy import stats
 from scipy.stats import zscore
-from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
-from course_utils import features
 from course_utils.checks import TODO, Status
 from course_utils.checks import codes_as_features as check
+from course_utils.metrics import bootstrap_interval
 
 
 @pytest.mark.parametrize(
@@ -30,6 +29,12 @@ from course_utils.checks import codes_as_features as check
         (np.float32(8), Status.RIGHT, "each adds"),
         (Fraction(16, 2), Status.RIGHT, "each adds"),
         (Decimal("8"), Status.RIGHT, "each adds"),
+        (2**2 + 2**2, Status.RIGHT, "each adds"),
+        (np.sum((np.array([-1, -1]) - [1, 1]) ** 2), Status.RIGHT, "each adds"),
+        (np.linalg.norm([2, 2]) ** 2, Status.RIGHT, "each adds"),
+        (math.hypot(2, 2) ** 2, Status.RIGHT, "each adds"),
+        (np.uint8(8), Status.RIGHT, "each adds"),
+        (8 + 1e-13, Status.RIGHT, "each adds"),
         (104, Status.WRONG, "before the columns"),
         (8**0.5, Status.WRONG, "its square"),
         (2.83, Status.WRONG, "its square"),
@@ -37,6 +42,12 @@ from course_utils.checks import codes_as_features as check
         (2, Status.WRONG, "range"),
         (6, Status.WRONG, "n - 1"),
         (7, Status.WRONG, "standard deviation"),
+        (26, Status.WRONG, "standard deviation"),
+        (0, Status.WRONG, "standard deviation"),
+        (-8, Status.WRONG, "standard deviation"),
+        (2.8, Status.WRONG, "standard deviation"),
+        (1.4142135623730951, Status.WRONG, "standard deviation"),
+        (math.inf, Status.WRONG, "predict_distance"),
         (16, Status.WRONG, "standard deviation"),
         ("8", Status.WRONG, "text"),
         ([2, 2], Status.WRONG, "single number"),
@@ -107,35 +118,47 @@ def test_break_neighbours_says_that_a_tie_is_no_win():
     [
         (TODO, Status.NOT_ATTEMPTED, "not attempted"),
         (None, Status.RETURNED_NONE, "TODO"),
-        (0.7, Status.RIGHT, "differences are all above 0"),
-        (2 - 3.18 * (2 / 3) ** 0.5 / 2, Status.RIGHT, "differences are all above 0"),
-        (2 - 3.1824463 / 6**0.5, Status.RIGHT, "differences are all above 0"),
-        (2 - 3.18 * np.std([1, 3, 2, 2], ddof=1) / 4**0.5, Status.RIGHT, "0.7"),
-        (np.float32(0.7), Status.RIGHT, "0.7"),
-        (Fraction(7, 10), Status.RIGHT, "0.7"),
-        (Decimal("0.7"), Status.RIGHT, "0.7"),
-        (np.array(0.70), Status.RIGHT, "0.7"),
-        (features.mean_interval([1, 3, 2, 2])[0], Status.RIGHT, "0.7"),
-        (2, Status.WRONG, "mean gain"),
-        (3.3, Status.WRONG, "upper end"),
-        (1.3, Status.WRONG, "half of the width"),
-        (0.9, Status.WRONG, "n - 1 = 3"),
-        (0.8753, Status.WRONG, "n - 1 = 3"),
-        (1.2, Status.WRONG, "1.96"),
-        (-0.6, Status.WRONG, "the root of n = 4"),
-        (-5.1, Status.WRONG, "the same for both"),
-        (1.35, Status.WRONG, "divide it by the root"),
-        (66.3, Status.WRONG, "AE alone"),
-        (63.6, Status.WRONG, "PCA alone"),
-        (-3.3, Status.WRONG, "PCA minus AE"),
-        (0, Status.WRONG, "3.18"),
-        ((0.7, 3.3), Status.WRONG, "single number"),
-        ("0.7", Status.WRONG, "text"),
-        (0.007, Status.WRONG, "3.18"),
+        (0.8**10, Status.RIGHT, "begins at 0"),
+        ((1 - 2 / 10) ** 10, Status.RIGHT, "begins at 0"),
+        (math.pow(8, 10) / math.pow(10, 10), Status.RIGHT, "begins at 0"),
+        (math.exp(10 * math.log(0.8)), Status.RIGHT, "begins at 0"),
+        (Fraction(4, 5) ** 10, Status.RIGHT, "begins at 0"),
+        (Decimal("0.8") ** 10, Status.RIGHT, "begins at 0"),
+        (np.float32(0.8) ** 10, Status.RIGHT, "begins at 0"),
+        (np.array(0.8**10), Status.RIGHT, "begins at 0"),
+        (np.prod(np.full(10, 0.8)), Status.RIGHT, "begins at 0"),
+        (stats.binom.pmf(0, 10, 0.2), Status.RIGHT, "begins at 0"),
+        (1 - sum(0.2 * 0.8**i for i in range(10)), Status.RIGHT, "begins at 0"),
+        (0.1073741824, Status.RIGHT, "begins at 0"),
+        (0.107, Status.WRONG, "rounded"),
+        (0.11, Status.WRONG, "rounded"),
+        (0.8, Status.WRONG, "one draw"),
+        (0.2, Status.WRONG, "one draw that hits"),
+        (0.2**10, Status.WRONG, "*hit*"),
+        (1 - 0.8**10, Status.WRONG, "*not* 0"),
+        (0.9**10, Status.WRONG, "misses *both*"),
+        (0.9**20, Status.WRONG, "each of the two digits for itself"),
+        (0.8**8, Status.WRONG, "ten, not eight"),
+        (0.8**2, Status.WRONG, "ten, not two"),
+        (0, Status.WRONG, "without replacement"),
+        (100 * 0.8**10, Status.WRONG, "percent"),
+        (1, Status.WRONG, "all ten draws miss"),
+        (0.025, Status.WRONG, "all ten draws miss"),
+        (True, Status.WRONG, "no number"),
+        ("0.107", Status.WRONG, "text"),
+        ([0.8] * 10, Status.WRONG, "single number"),
+        (math.nan, Status.WRONG, "predict_bootstrap"),
     ],
 )
-def test_predict_interval(answer, status, text):
-    assert_judged(check.predict_interval, answer, status, text)
+def test_predict_bootstrap(answer, status, text):
+    assert_judged(check.predict_bootstrap, answer, status, text)
+
+
+def test_predict_bootstrap_agrees_with_a_bootstrap():
+    gains = np.array([1, 1] + [0] * 8)
+    means = gains[np.random.default_rng(0).integers(10, size=(100_000, 10))].mean(axis=1)
+    assert check.predict_bootstrap.answer() == pytest.approx(np.mean(means == 0), abs=0.004)
+    assert bootstrap_interval(gains)[0] == 0
 
 
 def solved_standardise(train, test):
@@ -195,6 +218,39 @@ def by_division_where_it_is_safe(train, test):
         np.divide(scaled, spread, out=scaled, where=varies)
         out.append(scaled)
     return tuple(out)
+
+
+def by_recursion_over_columns(train, test):
+    if train.shape[1] == 1:
+        return as_on_the_page(train, test)
+    left = by_recursion_over_columns(train[:, :1], test[:, :1])
+    right = by_recursion_over_columns(train[:, 1:], test[:, 1:])
+    return tuple(np.hstack(both) for both in zip(left, right, strict=True))
+
+
+def by_transposing(train, test):
+    columns = []
+    for old, new in zip(train.T, test.T, strict=True):
+        spread = 1.0 if len(np.unique(old)) == 1 else np.std(old)
+        columns.append(((old - old.mean()) / spread, (new - old.mean()) / spread))
+    return tuple(np.array(part).T for part in zip(*columns, strict=True))
+
+
+def by_differences(train, test):
+    varies = np.any(np.diff(train, axis=0) != 0, axis=0)
+    return tuple(
+        (part - train.mean(0)) / np.where(varies, train.std(0), 1) for part in (train, test)
+    )
+
+
+def by_scaled_unit(train, test):
+    size = np.abs(train).max(axis=0)
+    size = np.where(size == 0, 1, size)
+    return (
+        as_on_the_page(train / size, test / size)
+        if (np.ptp(train, 0) > 0).all()
+        else (as_on_the_page(train, test))
+    )
 
 
 def by_rounded_spread(train, test):
@@ -300,6 +356,10 @@ def in_half(train, test):
                 by_lists,
                 by_library,
                 by_division_where_it_is_safe,
+                by_recursion_over_columns,
+                by_transposing,
+                by_differences,
+                by_scaled_unit,
             )
         ),
         (by_tiny_spread(1e-7), Status.WRONG, "all values are equal"),
@@ -328,220 +388,3 @@ def in_half(train, test):
 )
 def test_standardise(attempt, status, text):
     assert_judged(check.standardise, attempt, status, text)
-
-
-def solved_precision(codes, labels, k):
-    hits = 0
-    for row, code in enumerate(codes):
-        others = [other for other in range(len(codes)) if other != row]
-        others.sort(key=lambda other: np.sum((codes[other] - code) ** 2))
-        hits += sum(labels[other] == labels[row] for other in others[:k])
-    return hits / (len(codes) * k)
-
-
-def by_both_hints(codes, labels, k, diagonal=np.inf):
-    distances = ((codes[:, np.newaxis] - codes) ** 2).sum(axis=2)
-    np.fill_diagonal(distances, diagonal)
-    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
-    return np.mean(labels[nearest] == labels[:, np.newaxis])
-
-
-def by_cdist(codes, labels, k):
-    distances = cdist(codes, codes)
-    np.fill_diagonal(distances, np.inf)
-    return float((labels[distances.argsort(kind="stable")[:, :k]] == labels[:, None]).mean())
-
-
-def by_pdist(codes, labels, k):
-    distances = squareform(pdist(codes, "sqeuclidean")) + np.diag(np.full(len(codes), np.inf))
-    nearest = np.argsort(np.nan_to_num(distances, nan=0.0), axis=1, kind="mergesort")[:, :k]
-    return (labels[nearest] == labels[:, None]).sum() / nearest.size
-
-
-def by_products(codes, labels, k):
-    squares = (codes**2).sum(1)
-    distances = squares[:, None] - 2 * codes @ codes.T + squares
-    np.fill_diagonal(distances, np.inf)
-    nearest = np.argsort(distances, 1, kind="stable")[:, :k]
-    return np.equal(labels[nearest], labels[:, None]).mean(axis=1).mean()
-
-
-def by_pairs(codes, labels, k):
-    shares = []
-    for i in range(len(codes)):
-        ranked = sorted(
-            (sum((a - b) ** 2 for a, b in zip(codes[i], codes[j], strict=True)), j)
-            for j in range(len(codes))
-            if j != i
-        )
-        shares.append(Fraction(sum(int(labels[j] == labels[i]) for _, j in ranked[:k]), k))
-    return sum(shares) / len(shares)
-
-
-def by_lexsort(codes, labels, k):
-    total = 0
-    for i in range(len(codes)):
-        squares = ((codes - codes[i]) ** 2).sum(axis=1)
-        order = np.lexsort((np.arange(len(codes)), squares))
-        order = order[order != i][:k]
-        total += np.count_nonzero(labels[order] == labels[i])
-    return total / len(codes) / k
-
-
-def by_frame(codes, labels, k):
-    shares = []
-    for i, code in enumerate(codes):
-        far = pd.Series(np.linalg.norm(codes - code, axis=1)).drop(i)
-        shares.append(np.mean(labels[far.sort_values(kind="stable").index[:k]] == labels[i]))
-    return np.mean(shares)
-
-
-def by_deleting(codes, labels, k):
-    hits = []
-    for i in range(len(codes)):
-        rest, names = np.delete(codes, i, axis=0), np.delete(labels, i)
-        order = np.argsort(np.sum((rest - codes[i]) ** 2, axis=-1), kind="stable")
-        hits.extend(names[order[:k]] == labels[i])
-    return np.array(hits).mean()
-
-
-def ranked(codes):
-    distances = ((codes[:, None] - codes) ** 2).sum(axis=2)
-    return np.argsort(distances, axis=1, kind="stable")
-
-
-def finds_itself(codes, labels, k):
-    return np.mean(labels[ranked(codes)[:, :k]] == labels[:, None])
-
-
-def first_one_left_out(codes, labels, k):
-    return np.mean(labels[ranked(codes)[:, 1 : k + 1]] == labels[:, None])
-
-
-def one_neighbour_more(codes, labels, k):
-    return solved_precision(codes, labels, min(k + 1, len(codes) - 1))
-
-
-def any_hit(codes, labels, k):
-    distances = ((codes[:, None] - codes) ** 2).sum(axis=2).astype(float)
-    np.fill_diagonal(distances, np.inf)
-    return np.mean((labels[np.argsort(distances, axis=1)[:, :k]] == labels[:, None]).any(axis=1))
-
-
-def majority(codes, labels, k):
-    distances = cdist(codes, codes)
-    np.fill_diagonal(distances, np.inf)
-    nearest = labels[np.argsort(distances, axis=1, kind="stable")[:, :k]]
-    return np.mean([np.median(row) == label for row, label in zip(nearest, labels, strict=True)])
-
-
-def city_blocks(codes, labels, k):
-    distances = np.abs(codes[:, None] - codes).sum(axis=2).astype(float)
-    np.fill_diagonal(distances, np.inf)
-    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
-    return np.mean(labels[nearest] == labels[:, None])
-
-
-def cosines(codes, labels, k):
-    unit = codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-300)
-    distances = -unit @ unit.T
-    np.fill_diagonal(distances, np.inf)
-    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
-    return np.mean(labels[nearest] == labels[:, None])
-
-
-def unstable(codes, labels, k):
-    distances = ((codes[:, None] - codes) ** 2).sum(axis=2)
-    np.fill_diagonal(distances, np.inf)
-    return np.mean(labels[np.argsort(distances, axis=1)[:, :k]] == labels[:, None])
-
-
-def by_partition(codes, labels, k):
-    distances = ((codes[:, None] - codes) ** 2).sum(axis=2)
-    np.fill_diagonal(distances, np.inf)
-    nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
-    return np.mean(labels[nearest] == labels[:, None])
-
-
-def higher_row_first(codes, labels, k):
-    distances = ((codes[:, None] - codes) ** 2).sum(axis=2)
-    np.fill_diagonal(distances, np.inf)
-    nearest = len(codes) - 1 - np.argsort(distances[:, ::-1], axis=1, kind="stable")[:, :k]
-    return np.mean(labels[nearest] == labels[:, None])
-
-
-def without_copies(codes, labels, k):
-    distances = ((codes[:, None] - codes) ** 2).sum(axis=2)
-    distances[np.isclose(distances, 0)] = np.inf
-    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
-    return np.mean(labels[nearest] == labels[:, None])
-
-
-def rounded(codes, labels, k):
-    return by_both_hints(np.round(codes, 6), labels, k)
-
-
-def in_percent(codes, labels, k):
-    return 100 * solved_precision(codes, labels, k)
-
-
-def by_ready_made(codes, labels, k):
-    rows = NearestNeighbors(n_neighbors=k).fit(codes).kneighbors(return_distance=False)
-    return np.mean(labels[rows] == labels[:, None])
-
-
-def by_tree(codes, labels, k):
-    rows = KDTree(codes).query(codes, k + 1)[1][:, 1:]
-    return np.mean(labels[rows] == labels[:, None])
-
-
-def by_the_course(codes, labels, k):
-    rows = features.nearest_rows(codes, codes, k + 1)[:, 1:]
-    return np.mean(labels[rows] == labels[:, None])
-
-
-@pytest.mark.parametrize(
-    ("attempt", "status", "text"),
-    [
-        (lambda codes, labels, k: TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        *(
-            (right, Status.RIGHT, "8 of 8")
-            for right in (
-                solved_precision,
-                by_both_hints,
-                by_cdist,
-                by_pdist,
-                by_products,
-                by_pairs,
-                by_lexsort,
-                by_frame,
-                by_deleting,
-                lambda *given: np.float32(solved_precision(*given)),
-                lambda *given: np.array(solved_precision(*given)),
-            )
-        ),
-        (lambda *given: by_both_hints(*given, diagonal=999), Status.WRONG, "far apart"),
-        (lambda *given: by_both_hints(*given, diagonal=1e12), Status.WRONG, "unit"),
-        (finds_itself, Status.WRONG, "other values"),
-        (first_one_left_out, Status.WRONG, "the same code twice"),
-        (one_neighbour_more, Status.WRONG, "two pairs"),
-        (any_hit, Status.WRONG, "k = 2"),
-        (majority, Status.WRONG, "k = 2"),
-        (city_blocks, Status.WRONG, "two columns"),
-        (cosines, Status.WRONG, "case"),
-        (unstable, Status.WRONG, "not stable"),
-        (by_partition, Status.WRONG, "argpartition"),
-        (higher_row_first, Status.WRONG, "case"),
-        (without_copies, Status.WRONG, "case"),
-        (rounded, Status.WRONG, "do not round"),
-        (in_percent, Status.WRONG, "two pairs"),
-        (by_ready_made, Status.WRONG, "NearestNeighbors"),
-        (by_tree, Status.WRONG, "KDTree"),
-        (by_the_course, Status.WRONG, "nearest_rows"),
-        (lambda codes, labels, k: 1.0, Status.WRONG, "k = 2"),
-        (lambda codes, labels, k: print(k), Status.RETURNED_NONE, "return"),
-        (lambda codes, labels, k: codes.near, Status.RAISED, "AttributeError"),
-    ],
-)
-def test_precision_at_k(attempt, status, text):
-    assert_judged(check.precision_at_k, attempt, status, text)
