@@ -51,10 +51,10 @@ def integer(name: str, value: Any, low: int | None = None, high: int | None = No
     """
     wanted = f"{name} must be an integer{_between(low, high)}"
     try:
-        whole = operator.index(value)
+        whole = None if _is_boolean(value) else operator.index(value)
     except TypeError:
         whole = None
-    if whole is None or _is_boolean(value):
+    if whole is None:
         raise TypeError(f"{wanted}, got {_shown(value)}")
     if (low is not None and whole < low) or (high is not None and whole > high):
         raise ValueError(f"{wanted}, got {whole}")

@@ -225,6 +225,8 @@ def _rating_chunks(path: Path, stream: WatchedStream, names: list[str]) -> Itera
                     and chunk[between_colons].isna().to_numpy().all()
                 ):
                     raise ValueError("a value is out of range")
+                if stream.has_null:
+                    raise ValueError("a zero byte; the file is damaged, get it again")
                 rows_before += len(chunk)
                 yield chunk
     except (ValueError, TypeError, OverflowError) as error:  # pandas: a field is no such number

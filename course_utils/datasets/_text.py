@@ -25,11 +25,15 @@ _TAIL = 4096
 
 
 class WatchedStream(io.RawIOBase):
-    """Pass bytes through, remembering the last ones: they tell whether the file ends well."""
+    """Pass bytes through, remembering the last ones: they tell whether the file ends well.
+
+    `has_null` tells whether a zero byte was among them, at which pandas before 3.1 ends a field.
+    """
 
     def __init__(self, source: IO[bytes]) -> None:
         self._source = source
         self.tail = b""
+        self.has_null = False
 
     def readable(self) -> bool:
         return True
@@ -37,6 +41,7 @@ class WatchedStream(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         block = self._source.read(len(buffer))
         buffer[: len(block)] = block
+        self.has_null = self.has_null or b"\0" in block
         self.tail = (self.tail + block[-_TAIL:])[-_TAIL:]
         return len(block)
 
