@@ -180,7 +180,7 @@ class PeakMemory(threading.Thread):
         """Read the size every 10 ms."""
         status, page = Path("/proc/self/statm"), os.sysconf("SC_PAGE_SIZE")
         while not self._done.wait(0.01):
-            self.peak = max(self.peak, int(status.read_text().split()[1]) * page)
+            self.peak = max(self.peak, int(status.read_text(encoding="ascii").split()[1]) * page)
 
     def stop(self) -> int:
         """End and return the peak, in bytes."""
