@@ -509,6 +509,9 @@ def bootstrap_agreement(
 
     References
     ----------
+    S. Dolnicar, F. Leisch (2010). Evaluation of structure and reproducibility of cluster solutions
+    using the bootstrap. Marketing Letters 21, 83–101. doi:10.1007/s11002-009-9083-4
+
     C. Hennig (2007). Cluster-wise assessment of cluster stability. Computational Statistics & Data
     Analysis 52(1), 258–271. doi:10.1016/j.csda.2006.11.025
 
