@@ -18,7 +18,7 @@ OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
 # Another Python for test-oldest or test-newest: make test-newest NOX_PYTHON=/opt/python3.13
 NOX_PYTHON ?=
 
-.PHONY: course light lab update progress site slides handout assignment quick test test-oldest test-newest \
+.PHONY: course light lab update progress recall site slides handout assignment quick test test-oldest test-newest \
   test-portable test-links test-browser test-class lint types unit notebooks bench mutants \
   refresh data release clean help
 
@@ -45,6 +45,10 @@ update: $(STAMP)
 ## progress: which exercises are done, tried and open, by route
 progress: $(STAMP)
 	$(RUN) -m course_utils.work progress
+
+## recall: a few questions on notebooks that you have begun
+recall: $(STAMP)
+	$(RUN) -m course_utils.work recall
 
 ## site: the notebooks as a book with search, in build/site
 site: $(STAMP)

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.work import progress, start, update, work_folder
+from course_utils._files import replace_atomically
+from course_utils.work import course_folder, progress, recall, start, update, work_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,8 +49,12 @@ def _parser() -> argparse.ArgumentParser:
         ("lab", _lab, "start, then open JupyterLab at the first copy"),
         ("update", _update, "bring what is new in the course into the copies"),
         ("progress", _progress, "tell which exercises are done, tried and open, by route"),
+        ("recall", _recall, "ask a few questions on notebooks that you have begun"),
     ):
-        commands.add_parser(name, help=text, description=text).set_defaults(run=run)
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        if name == "recall":
+            _recall_options(command)
     return parser
 
 
@@ -74,6 +79,28 @@ def _update(chosen: argparse.Namespace) -> None:
 def _progress(chosen: argparse.Namespace) -> None:
     folder = work_folder(chosen.folder, course=chosen.course)
     print(*progress(folder, course=chosen.course), sep="\n")
+
+
+def _recall_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("notebooks", nargs="*", help="numbers or topics; default: those begun")
+    parser.add_argument("--before", help="ask about what comes before this notebook instead")
+    parser.add_argument("--number", type=int, default=5, help="how many questions (5)")
+    parser.add_argument("--page", help="write all questions as a page without scripts instead")
+    parser.add_argument("--gift", help="write all questions for Moodle instead, in GIFT format")
+
+
+def _recall(chosen: argparse.Namespace) -> None:
+    course = course_folder(chosen.course)
+    places = recall.places(course)
+    for target, write in ((chosen.page, recall.as_page), (chosen.gift, recall.as_gift)):
+        if target is not None:
+            text = write(recall.questions(), places)
+            replace_atomically(target, lambda file, text=text: file.write(text.encode()))
+            print(f"{len(recall.questions())} questions written to {target}")
+    if chosen.page is None and chosen.gift is None:
+        folder = work_folder(chosen.folder, course=chosen.course)
+        topics = recall.topics(course, folder, chosen.notebooks, chosen.before)
+        recall.ask(recall.questions(topics), places, folder, chosen.number)
 
 
 if __name__ == "__main__":

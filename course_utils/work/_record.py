@@ -68,16 +68,32 @@ def record(exercise: object, name: str, verdict: str) -> None:
         own solution.
     """
     with contextlib.suppress(Exception):
-        if verdict == "not_attempted" or os.environ.get(SWITCH, "").strip().lower() in _OFF:
+        if verdict == "not_attempted" or _is_off():
             return
         topic, folder = _topic_of(exercise, name), folder_of_copies()
         if topic and folder is not None and not _is_solution():
-            entry = Verdict(
-                exercise=f"{topic}.{name}",
-                verdict=verdict,
-                time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            )
-            _append(folder / STATE / FILE, json.dumps(vars(entry)))
+            note(folder, f"{topic}.{name}", verdict)
+
+
+def note(folder: Path, exercise: str, verdict: str) -> None:
+    """Append a verdict to the record in a folder of copies; silent, whatever goes wrong.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of copies.
+    exercise, verdict : str
+        As in :class:`Verdict`.
+    """
+    with contextlib.suppress(Exception):
+        if not _is_off():
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            line = json.dumps(vars(Verdict(exercise, verdict, now)))
+            _append(folder / STATE / FILE, line)
+
+
+def _is_off() -> bool:
+    return os.environ.get(SWITCH, "").strip().lower() in _OFF
 
 
 def _topic_of(exercise: object, name: str) -> str:

@@ -1,0 +1,250 @@
+"""Questions are sound, their numbers are computed, and they can be asked, read and imported."""
+
+import re
+from html.parser import HTMLParser
+
+import learners
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from learners import cell, save
+
+from course_utils import embeddings, factorization, work
+from course_utils.checks import autoencode_digits as digits
+from course_utils.work import __main__ as program
+from course_utils.work import recall
+from course_utils.work.recall import Choice, Question
+
+QUESTIONS = recall.questions()
+PLACES = recall.places(work.course_folder())
+ids = [question.key for question in QUESTIONS]
+
+
+# ---- what is asked ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=ids)
+def test_a_question_is_whole(question):
+    assert (question.topic, question.cell) in PLACES, "the cell has gone"
+    choices = [question.right, *question.wrong]
+    assert 3 <= len(choices) <= 6
+    texts = [choice.text for choice in choices]
+    assert len(set(texts)) == len(texts)
+    for text in [question.ask, *(choice.because for choice in choices)]:
+        assert text[-1] in ".?…:!", text
+        assert len(text) <= 260
+        assert text.count("`") % 2 == 0
+        assert not re.search(r"\b(all|none) of the above\b", text.lower())
+
+
+def test_there_are_five_for_each_notebook_and_no_name_twice():
+    counts = {
+        topic: ids_of.count(topic) for ids_of in [[q.topic for q in QUESTIONS]] for topic in ids_of
+    }
+    assert {number for number in counts.values()} == {5}
+    assert len(set(ids)) == len(ids)
+
+
+def lookup_of_near_zero():
+    weights = sp.csr_array([[1.0, -0.99]])
+    table = np.eye(2)
+    mean = embeddings.sparse_embedding_lookup(weights, table, combiner="mean")
+    return float(np.linalg.norm(mean) / np.linalg.norm(weights @ table))
+
+
+def one_dead_of_two():
+    """Count all 4 + 4 signs instead of using the formula."""
+    signs = np.array(np.meshgrid(*[[-1, 1]] * 8)).reshape(2, 4, -1)
+    return float(np.mean((signs < 0).all(axis=1).any(axis=0)))
+
+
+def parts_of_a_loss():
+    x, y = np.array([0, 0, 3, 0]), np.array([1, 0, 2, 1])
+    return float(np.mean((x - y) ** 2))
+
+
+ENLARGED = np.pad(np.array([[0, 5, 0, 8], [2, 0, 0, 0], [0, 0, 3, 1]]), [(0, 2), (0, 1)])
+TARGETS, ANSWERS = np.array([np.nan, 2, 5]), np.array([3, 4, 1])
+WIDE = sp.coo_array(([1, 2, 3, 4, 5], ([0, 0, 1, 2, 2], [1, 3, 0, 2, 999_999])), (3, 1_000_000))
+
+# Each number that is the right answer, computed.
+COMPUTED = {
+    "start_here.share": lambda: np.mean(ENLARGED == 0),
+    "align_and_index.row-splits": lambda: (
+        sp.csr_array(([1] * 4, [0, 0, 1, 2], np.cumsum([0, 1, 0, 3])), (3, 3)).indptr
+    ),
+    "align_and_index.coo-cost": lambda: WIDE.row.size + WIDE.col.size + WIDE.data.size,
+    "align_and_index.indptr": lambda: sp.csr_array((4, 7)).indptr.size,
+    "embed_categories.shared": lambda: np.zeros((10, 4)).size + np.zeros((4, 2)).size + 2,
+    "look_up_sparse_embeddings.near-zero": lookup_of_near_zero,
+    "look_up_sparse_embeddings.short": lambda: 32 - 1,
+    "autoencode_sparse_rows.parts": parts_of_a_loss,
+    "compare_svd_and_autoencoder.rank-one": lambda: factorization.rank_k_rmse(
+        np.diag([3.0, 2.0]), 1
+    ),
+    "missing_is_not_zero.masked": lambda: np.nanmean((TARGETS - ANSWERS) ** 2),
+    "autoencode_digits.parameters": lambda: digits.predict_parameters.answer(),
+    "codes_in_two_dimensions.dead": one_dead_of_two,
+}
+
+
+def number_in(text):
+    return re.fullmatch(r"\[?[-−]?\d[\d., −]*\]?", text)
+
+
+def test_every_numeric_answer_is_computed():
+    numeric = {f"{q.topic}.{q.name}": q for q in QUESTIONS if number_in(q.right.text)}
+    asked = set(numeric) - {"embed_categories.adam"}  # a list of rows, shown in the notebook
+    assert asked == set(COMPUTED)
+    for name in asked:
+        said = np.array(re.findall(r"[\d.]+", numeric[name].right.text), dtype=float)
+        computed = np.ravel(COMPUTED[name]())
+        np.testing.assert_allclose(said, computed, rtol=6e-3, err_msg=name)
+        for choice in numeric[name].wrong:
+            if number_in(choice.text):
+                other = np.array(re.findall(r"[\d.]+", choice.text), dtype=float)
+                assert other.shape != computed.shape or not np.allclose(other, computed, rtol=6e-3)
+
+
+# ---- how it is asked ----------------------------------------------------------------------------
+
+FIRST = Question("a", "one", "c1", "1 + 1 = ?", Choice("2", "Yes."), (Choice("11", "No, text."),))
+SECOND = Question("b", "two", "c2", "`x{}` ~ y?", Choice("b", "So."), (Choice("c", "Not so."),))
+
+
+@pytest.fixture
+def place(tmp_path):
+    found = learners.folders(tmp_path)
+    save(found.course / "00_a.ipynb", [cell("t", "# Add"), cell("c1", "## 1. Sum")])
+    save(found.course / "01_b.ipynb", [cell("t", "# Braces"), cell("c2", "text")])
+    work.start(found.work, course=found.course)
+    return found
+
+
+def test_wrong_ones_come_first_then_new_ones_then_the_oldest():
+    asked = [Question("t", str(n), "", "?", Choice("", ""), ()) for n in range(6)]
+    verdicts = [
+        work.Verdict("recall:t.0", "right", "2026-01-02"),
+        work.Verdict("recall:t.1", "right", "2026-01-01"),
+        work.Verdict("recall:t.2", "wrong", "2026-01-03"),
+        work.Verdict("recall:t.3", "wrong", "2026-01-03"),
+        work.Verdict("recall:t.3", "right", "2026-01-04"),
+    ]
+    names = [question.name for question in recall.choose(asked, verdicts, 6)]
+    assert (names[0], set(names[1:3]), names[3:]) == ("2", {"4", "5"}, ["1", "0", "3"])
+    assert len(recall.choose(asked, verdicts, 2)) == 2
+
+
+def test_choices_are_in_an_order_that_tells_nothing():
+    first = [recall.shuffled(q).index(q.right) for q in QUESTIONS]
+    assert {0, 1, 2} <= set(first)
+    assert max(first.count(spot) for spot in set(first)) < 0.6 * len(first)
+    assert recall.shuffled(FIRST, 3) == recall.shuffled(FIRST, 3)
+
+
+def test_answers_are_judged_explained_and_remembered(place, capsys, monkeypatch):
+    monkeypatch.delenv("COURSE_PROGRESS", raising=False)
+    places = recall.places(place.course)
+    letter = {}
+
+    def read(prompt):
+        said = capsys.readouterr().out
+        for question, good in ((FIRST, True), (SECOND, False)):
+            if question.ask in said:
+                wanted = question.right.text if good else question.wrong[0].text
+                letter["given"] = re.search(rf"^  (\w)  {wanted}$", said, re.M)[1]
+        answers.append(said)
+        return "z" if len(answers) == 1 else letter["given"].upper()
+
+    answers = []
+    assert recall.ask([FIRST, SECOND], places, place.work, read=read) == 1
+    said = "".join(answers) + capsys.readouterr().out
+    for part in ("✓ Yes.", "✗ Not so.", "So.", "→ 00 Add, 1. Sum", "→ 01 Braces"):
+        assert part in said
+    found = {entry.exercise: entry.verdict for entry in work.read_record(place.work)}
+    assert found == {"recall:a.one": "right", "recall:b.two": "wrong"}
+    assert recall.ask([FIRST, SECOND], places, place.work, read=lambda _: "") == 0
+
+
+def test_topics_are_those_named_those_before_or_those_begun(place, monkeypatch):
+    folders = (place.course, place.work)
+    assert recall.topics(*folders) == ["a", "b"]
+    assert recall.topics(*folders, ["01"]) == ["b"]
+    assert recall.topics(*folders, [], "b") == ["a"]
+    monkeypatch.delenv("COURSE_PROGRESS", raising=False)
+    from course_utils.work._record import note
+
+    note(place.work, "b.exercise", "wrong")
+    assert recall.topics(*folders) == ["b"]
+    with pytest.raises(ValueError, match="no notebook called '07'; there are a, b"):
+        recall.topics(*folders, ["07"])
+
+
+class Page(HTMLParser):
+    """Collect tags, links and texts."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.links, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_has_every_question_and_no_script():
+    text = recall.as_page(QUESTIONS, PLACES)
+    page = Page()
+    page.feed(text)
+    assert not {"script", "link", "img", "iframe"} & set(page.tags)
+    assert "http" not in text.replace("https://www.w3.org", "")
+    assert page.tags.count("h3") == len(QUESTIONS)
+    assert page.tags.count("details") == sum(1 + len(q.wrong) for q in QUESTIONS)
+    names = {path.name for path in work.course_folder().glob("*.ipynb")}
+    assert all(link.partition("#cell-id=")[0] in names for link in page.links)
+    for question in QUESTIONS:
+        assert question.ask.replace("`", "") in page.text
+
+
+def read_gift(text):
+    """Read GIFT as its description says, independently of what writes it."""
+    found = {}
+    for block in text.split("\n\n"):
+        if block.startswith("::"):
+            head, body = re.fullmatch(r"(.*?)(?<!\\)\{\n(.*)\n\}\n?", block, re.S).groups()
+            _, title, ask = re.split(r"(?<!\\)::", head)
+            answers = [
+                (line[0], *[re.sub(r"\\(.)", r"\1", p) for p in re.split(r"(?<!\\)#", line[1:])])
+                for line in body.split("\n")
+            ]
+            found[title] = (
+                re.sub(r"\\(.)", r"\1", ask.removeprefix("[markdown]")).strip(),
+                answers,
+            )
+    return found
+
+
+def test_moodle_reads_what_was_written():
+    found = read_gift(recall.as_gift([*QUESTIONS, SECOND], PLACES))
+    assert len(found) == len(QUESTIONS) + 1
+    for question in [*QUESTIONS, SECOND]:
+        ask, answers = found[f"{question.topic}.{question.name}"]
+        assert ask == question.ask
+        assert answers == [
+            ("=" if choice is question.right else "~", choice.text, choice.because)
+            for choice in [question.right, *question.wrong]
+        ]
+
+
+def test_the_command_line_writes_both_and_asks(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COURSE_WORK", str(tmp_path / "work"))
+    page, gift = tmp_path / "page.html", tmp_path / "moodle.gift"
+    assert program.main(["recall", "--page", str(page), "--gift", str(gift)]) == 0
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert gift.read_text(encoding="utf-8").startswith("$CATEGORY: ")
+    monkeypatch.setattr("builtins.input", lambda _: "")
+    assert program.main(["recall", "00", "--number", "1"]) == 0
+    assert "1 of 1." in capsys.readouterr().out
