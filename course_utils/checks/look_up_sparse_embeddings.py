@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from hypothesis import strategies as st
 
 from course_utils import embeddings
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, numbers
 
 _WEIGHTS = np.array([[1.5, 0, 0, 2.0], [0, 0, 3.5, 0]])
 TABLE = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
@@ -34,18 +34,17 @@ def _weight_gradient(matrix: Any, table: np.ndarray, upstream: np.ndarray) -> np
     return np.einsum("ed,ed->e", table[matrix.indices], upstream[rows])
 
 
-def _lookup_up_to_last_filled_row(weights: Any) -> np.ndarray:
-    rows, ids = np.nonzero(np.asarray(weights, dtype=float))
+def _lookup_up_to_last_filled_row(weights: np.ndarray) -> np.ndarray:
+    rows, ids = np.nonzero(weights)
     result = np.zeros((rows.max(initial=-1) + 1, TABLE.shape[1]))
-    np.add.at(result, rows, TABLE[ids] * np.asarray(weights, dtype=float)[rows, ids][:, None])
+    np.add.at(result, rows, TABLE[ids] * weights[rows, ids][:, None])
     return result
 
 
-def _weights_problem(weights: Any) -> str:
-    values = np.asarray(weights, dtype=float)
-    if values.ndim != 2 or values.shape[1] != len(TABLE) or not 1 <= len(values) <= 10:
-        return f"give a matrix of 1 to 10 rows and {len(TABLE)} columns, got shape {values.shape}"
-    return "" if np.isfinite(values).all() else "every weight has to be finite"
+def _weights_problem(weights: np.ndarray) -> str:
+    if weights.ndim != 2 or weights.shape[1] != len(TABLE) or not 1 <= len(weights) <= 10:
+        return f"give a matrix of 1 to 10 rows and {len(TABLE)} columns, got shape {weights.shape}"
+    return "" if np.isfinite(weights).all() else "every weight has to be finite"
 
 
 _FORMATS = ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"]
@@ -72,9 +71,8 @@ def _table(ids: int, width: int) -> np.ndarray:
 def _mean_inputs(draw: st.DrawFn) -> Any:
     row, column, data, shape = draw(_entries())
     matrix = sp.coo_array((data, (row, column)), shape=shape)
-    return matrix.asformat(draw(st.sampled_from(_FORMATS))), _table(
-        shape[1], draw(st.integers(1, 3))
-    )
+    table = _table(shape[1], draw(st.integers(1, 3))) * draw(st.sampled_from([1.0, 2.0**-20]))
+    return matrix.asformat(draw(st.sampled_from(_FORMATS))), table
 
 
 @st.composite
@@ -230,7 +228,8 @@ weight_gradient = Exercise(
 break_row_count = Breaking(
     name="break_row_count",
     suspect=_lookup_up_to_last_filled_row,
-    reference=lambda weights: _lookup(np.asarray(weights, dtype=float), TABLE),
+    reference=lambda weights: _lookup(weights.astype(float), TABLE),
     refusal=_weights_problem,
+    takes=numbers,
     hint="The function learns how many rows there are from the entries. Which row has none?",
 )

@@ -59,7 +59,7 @@ def save(model: nn.Module, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> nn.Module:
     """Read a model that :func:`save` wrote.
 
-    Introduced in *Autoencode sparse rows*.
+    Introduced in *Choose the width of a code*.
 
     Parameters
     ----------

@@ -86,12 +86,27 @@ def by_a_loop(output, target):
     return total / output.size
 
 
+def by_norm(output, target):
+    return np.linalg.norm(output - target.todense()) ** 2 / output.size
+
+
+def by_fraction(output, target):
+    return Fraction(dense(output, target))
+
+
+def without_dimensions(output, target):
+    return np.array(dense(output, target))
+
+
 def dense(output, target):
     return np.square(output - target.toarray()).mean()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("attempt", [by_coo, by_csr, by_products, by_a_loop, dense])
+@pytest.mark.parametrize(
+    "attempt",
+    [by_coo, by_csr, by_products, by_a_loop, dense, by_norm, by_fraction, without_dimensions],
+)
 def test_sparse_loss(attempt):
     assert_judged(check.sparse_loss, attempt, Status.RIGHT)
 
@@ -118,6 +133,12 @@ def changes_the_target(output, target):
     return by_coo(output, target)
 
 
+def writes_into_the_output(output, target):
+    result = dense(output, target)
+    output -= target.toarray()
+    return result
+
+
 def sum_instead_of_mean(output, target):
     return by_coo(output, target) * output.size
 
@@ -139,6 +160,14 @@ def per_row(output, target):
         (per_row, "a full matrix"),
         (lambda o, t: by_coo(o, t) if t.nnz else 0.0, "nothing stored"),
         (lambda o, t: round(by_coo(o, t), 3), ""),
+        (lambda o, t: np.sqrt(dense(o, t)), "a full matrix"),
+        (lambda o, t: np.mean(np.abs(o - t.toarray())), "a full matrix"),
+        (lambda o, t: np.mean(o**2), "a full matrix"),
+        (lambda o, t: dense(o, t) / 2, "a full matrix"),
+        (lambda o, t: np.var(o - t.toarray()), "a full matrix"),
+        (lambda o, t: np.array([dense(o, t)]), "shape"),
+        (lambda o, t: dense(o[:, :4], t.tocsr()[:, :4]), "two rows of twenty"),
+        (writes_into_the_output, "was changed"),
     ],
 )
 def test_sparse_loss_catches(attempt, part):
@@ -175,8 +204,21 @@ def by_rows(matrix, vector):
     return np.array([row[0] - mean @ vector for row in rows])
 
 
+def by_centring_matrix(matrix, vector):
+    rows = matrix.shape[0]
+    return ((np.eye(rows) - 1 / rows) @ (matrix @ vector)).tolist()
+
+
+def by_multiply(matrix, vector):
+    weighted = matrix.multiply(vector)
+    return weighted.sum(axis=1) - weighted.sum() / matrix.shape[0]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("attempt", [by_mean, by_sum, mean_of_the_product, by_bincount, by_rows])
+@pytest.mark.parametrize(
+    "attempt",
+    [by_mean, by_sum, mean_of_the_product, by_bincount, by_rows, by_centring_matrix, by_multiply],
+)
 def test_centred_product(attempt):
     assert_judged(check.centred_product, attempt, Status.RIGHT)
 
@@ -206,6 +248,16 @@ def whole_means(matrix, vector):
     return matrix @ vector - (matrix.sum(axis=0) // matrix.shape[0]) @ vector
 
 
+def matrix_mean_only(matrix, vector):
+    return matrix @ vector - matrix.mean() * vector.sum()
+
+
+def centred_in_place(matrix, vector):
+    result = by_mean(matrix, vector)
+    matrix.data[:] = 1
+    return result
+
+
 def dense_copy(matrix, vector):
     filled = matrix.toarray()
     return (filled - filled.mean(axis=0)) @ vector
@@ -221,6 +273,14 @@ def dense_copy(matrix, vector):
         whole_means,
         dense_copy,
         lambda m, v: dense_copy(sp.coo_array(m), v),
+        lambda m, v: matrix_mean_only(m, v),
+        lambda m, v: m @ (v - v.mean()),
+        lambda m, v: m.mean(axis=0) @ v - m @ v,
+        lambda m, v: by_mean(m, v)[:, np.newaxis],
+        lambda m, v: np.round(by_mean(m, v), 3),
+        lambda m, v: m @ v - np.median(m @ v),
+        lambda m, v: by_mean(m, v)[:3],
+        centred_in_place,
     ],
 )
 def test_centred_product_catches(attempt):
@@ -238,6 +298,11 @@ def test_centred_product_catches(attempt):
         ((0, 1, 0, 0), 3),
         ([Fraction(1, 2), 0, 0], 2),
         ([1e-12, 0, 5e-12], 2),
+        (range(3), 2),
+        ([0, 0, 3], np.array(2)),
+        ([0, 0, 3], np.uint8(2)),
+        ([1e9, 0, 0], 2),
+        (np.array([0, 0, 3], dtype=np.float32), 2),
     ],
 )
 def test_break_batch_mean(answer):
@@ -258,6 +323,12 @@ def test_break_batch_mean(answer):
         (([1, 2, 4], 0), "at least 1"),
         (([1, 2, 4], 1.5), "integer"),
         (([1, 2, float("inf")], 2), "finite"),
+        ((["0", "0", "3"], 2), "text"),
+        (([[0, 0, 3]], 2), "shape (1, 3)"),
+        ((3, 2), "one number"),
+        (([0, 0, 3], "2"), "integer"),
+        (([0, 0, 3], True), "integer"),
+        (([0] * 21, 2), "1 to 20"),
     ],
 )
 def test_break_batch_mean_catches(answer, part):

@@ -1,5 +1,8 @@
 """The checks of *Look up embeddings from a sparse matrix* catch what learners get wrong."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -74,9 +77,48 @@ def zero_within_a_tolerance(matrix, table):
     return (matrix @ table) / totals[:, np.newaxis]
 
 
+def divides_by_the_number(matrix, table):
+    counts = np.maximum(np.diff(sp.csr_array(matrix).indptr), 1)
+    return (matrix @ table) / counts[:, np.newaxis]
+
+
+def divides_by_sizes(matrix, table):
+    totals = np.abs(matrix.toarray()).sum(axis=1, keepdims=True)
+    return (matrix @ table) / np.where(totals == 0, 1, totals)
+
+
+def keeps_the_sum_at_zero(matrix, table):
+    totals = matrix.sum(axis=1)[:, np.newaxis]
+    return (matrix @ table) / np.where(totals == 0, 1, totals)
+
+
+def six_decimals(matrix, table):
+    return np.round(right_mean(matrix, table), 6)
+
+
+def tidies_the_input(matrix, table):
+    if hasattr(matrix, "sum_duplicates"):
+        matrix.sum_duplicates()
+    return right_mean(matrix, table)
+
+
 def test_predict_lookup():
     assert check.predict_lookup.judge(TODO).status is Status.NOT_ATTEMPTED
     assert check.predict_lookup.judge([[9.5, 95], [10.5, 105]]).status is Status.RIGHT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        np.array([[9.5, 95], [10.5, 105]], dtype=np.float16),
+        [[Fraction(19, 2), 95], [Decimal("10.5"), 105]],
+        sp.csr_array([[9.5, 95], [10.5, 105]]),
+        (np.array([9.5, 95]), np.array([10.5, 105])),
+        np.matrix([[9.5, 95], [10.5, 105]]),
+    ],
+)
+def test_predict_lookup_of_any_type(answer):
+    assert check.predict_lookup.judge(answer).status is Status.RIGHT
 
 
 @pytest.mark.parametrize(
@@ -87,6 +129,9 @@ def test_predict_lookup():
         ([[1.5 * 4 + 2 * 3, 120], [7, 70]], "columns from 1"),
         ([[9.5, 95]], "shape"),
         ([[9.5, 95], [10.5]], "rows of different lengths"),
+        ([9.5, 95, 10.5, 105], "shape"),
+        ([[9.5, 10.5], [95, 105]], "other values"),
+        ([["9.5", "95"], ["10.5", "105"]], "text"),
     ],
 )
 def test_predict_lookup_explains(answer, explanation):
@@ -110,6 +155,31 @@ def by_a_loop_over_rows(matrix, table):
     return result
 
 
+def with_quiet_warnings(matrix, table):
+    totals = np.asarray(matrix.sum(axis=1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (matrix @ table) / totals[:, np.newaxis]
+    means[totals == 0] = 0
+    return means
+
+
+def by_slices(matrix, table):
+    rows = matrix.tocsr()
+    result = []
+    for start, end in zip(rows.indptr, rows.indptr[1:], strict=False):
+        weights = rows.data[start:end]
+        total = weights.sum()
+        sums = weights @ table[rows.indices[start:end]]
+        result.append(sums / total if total != 0 else np.zeros(table.shape[1]))
+    return result
+
+
+def by_diagonal(matrix, table):
+    totals = np.asarray(matrix.sum(axis=1), dtype=float)
+    shares = np.divide(1, totals, out=np.zeros_like(totals), where=totals != 0)
+    return sp.diags_array(shares) @ (matrix @ table)
+
+
 def by_bincount(matrix, table):
     cells = sp.coo_array(matrix)
     totals = np.bincount(cells.row, weights=cells.data, minlength=matrix.shape[0])
@@ -123,7 +193,16 @@ def by_bincount(matrix, table):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "attempt",
-    [right_mean, by_product, by_normalised_rows, by_a_loop_over_rows, by_bincount],
+    [
+        right_mean,
+        by_product,
+        by_normalised_rows,
+        by_a_loop_over_rows,
+        by_bincount,
+        with_quiet_warnings,
+        by_slices,
+        by_diagonal,
+    ],
 )
 def test_mean_lookup(attempt):
     assert check.mean_lookup.judge(lambda matrix, table: TODO).status is Status.NOT_ATTEMPTED
@@ -145,6 +224,12 @@ def test_mean_lookup(attempt):
         (expects_two_numbers, "three ids and a wider table"),
         (only_csr_and_csc, "LIL format"),
         (zero_within_a_tolerance, "weights that nearly cancel"),
+        (divides_by_the_number, "the matrix of step 1"),
+        (divides_by_sizes, "weights that cancel"),
+        (keeps_the_sum_at_zero, "weights that cancel"),
+        (six_decimals, "the smallest counter-example"),
+        (tidies_the_input, "duplicates"),
+        (lambda m, t: sp.csr_array(right_mean(m, t)), "the matrix of step 1"),
     ],
 )
 def test_mean_lookup_catches(attempt, case):
@@ -249,6 +334,11 @@ def test_weight_gradient_catches(attempt, case):
         np.array([[0.5, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]),
         sp.csr_array([[1, 0, 0, -1], [0, 0, 0, 0]]),
         ((1, 2, 3, 4), (0, 0, 0, 0)),
+        [[Fraction(1, 2), 0, 0, 0], [0, 0, 0, 0]],
+        [[Decimal("0.1"), 0, 0, 0], [0, 0, 0, 0]],
+        [[1e-300, 0, 0, 0], [0, 0, 0, 0]],
+        np.array([[1, 0, 0, 0], [0, 0, 0, 0]], dtype=np.uint8),
+        sp.lil_array([[1.0, 0, 0, 0], [0, 0, 0, 0]]),
     ],
 )
 def test_break_row_count(weights):
@@ -264,6 +354,11 @@ def test_break_row_count(weights):
         ([[1, 0], [0, 0]], "4 columns"),
         ([1, 0, 0, 0], "4 columns"),
         ([[1, 0, 0, float("inf")]], "finite"),
+        ([["1", "0", "0", "0"], ["0", "0", "0", "0"]], "text"),
+        ([[1, 0, 0, 2], [0, 0, 0]], "different lengths"),
+        ([[True, False, False, False], [False] * 4], "write 1 and 0"),
+        (np.zeros((11, 4)), "1 to 10 rows"),
+        (np.zeros((0, 4)), "1 to 10 rows"),
     ],
 )
 def test_break_row_count_catches(weights, message):
