@@ -10,7 +10,18 @@ import scipy.sparse as sp
 from learners import cell, save
 
 from course_utils import embeddings, factorization, work
-from course_utils.checks import autoencode_digits as digits
+from course_utils.checks import (
+    autoencode_digits,
+    autoencode_interactions,
+    choose_the_width,
+    codes_as_features,
+    denoise_digits,
+    draw_from_a_code,
+    find_groups,
+    find_similar_films,
+    map_digits_with_tsne,
+    recommender_ladder,
+)
 from course_utils.work import __main__ as program
 from course_utils.work import recall
 from course_utils.work.recall import Choice, Question
@@ -83,8 +94,20 @@ COMPUTED = {
         np.diag([3.0, 2.0]), 1
     ),
     "missing_is_not_zero.masked": lambda: np.nanmean((TARGETS - ANSWERS) ** 2),
-    "autoencode_digits.parameters": lambda: digits.predict_parameters.answer(),
+    "autoencode_digits.parameters": autoencode_digits.predict_parameters.answer,
     "codes_in_two_dimensions.dead": one_dead_of_two,
+    "map_digits_with_tsne.perplexity": map_digits_with_tsne.predict_perplexity.answer,
+    "denoise_digits.psnr": denoise_digits.predict_psnr.answer,
+    "codes_as_features.distance": codes_as_features.predict_distance.answer,
+    "codes_as_features.labels": lambda: 100 + 1000,
+    "draw_from_a_code.divergence": draw_from_a_code.predict_divergence.answer,
+    "autoencode_interactions.density": autoencode_interactions.predict_density.answer,
+    "choose_the_width.zeros": choose_the_width.predict_all_zeros.answer,
+    "find_groups.inertia": find_groups.predict_inertia.answer,
+    "find_groups.p-value": lambda: np.mean(np.array([6.0, 1, 2, 3, 4, 5]) >= 6),
+    "find_similar_films.cosine": find_similar_films.predict_cosine.answer,
+    "recommender_ladder.ndcg": recommender_ladder.predict_ndcg.answer,
+    "recommender_ladder.recall": lambda: len({1, 2, 3} & set(range(10))) / 10,
 }
 
 
