@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, numbers
 from course_utils.factorization import SVD, truncated_svd
@@ -25,14 +26,13 @@ def _user_means(ratings: np.ndarray, known: np.ndarray) -> np.ndarray:
 @st.composite
 def _rated(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     """Draw a table with at least one known rating; hidden cells hold anything."""
-    rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 8))
-    cells = rows * columns
-    known = draw(st.lists(st.booleans(), min_size=cells, max_size=cells).filter(any))
+    shape = draw(st.integers(1, 6)), draw(st.integers(1, 8))
+    known = draw(hnp.arrays(bool, shape))
+    known[0, 0] |= not known.any()
     stars = st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0, -2.5, 1000.0])
-    values = draw(st.lists(stars, min_size=cells, max_size=cells))
+    values = draw(hnp.arrays(float, shape, elements=stars))
     hidden = draw(st.sampled_from([0.0, -1.0, 99.0, 1e9, _NAN, np.inf]))
-    mask = np.array(known).reshape(rows, columns)
-    return np.where(mask, np.array(values).reshape(rows, columns), hidden), mask
+    return np.where(known, values, hidden), known
 
 
 def _table(value: Any) -> np.ndarray:
