@@ -125,6 +125,8 @@ def _routes(found: Sequence[Standing]) -> list[str]:
 def show_progress() -> None:
     """Print and draw how far one has come in the copies in which this notebook lies.
 
+    Introduced in *Check your set-up and find your way*.
+
     Nothing leaves the machine: the record is a file beside the copies. Outside a folder of copies
     it says where they come from.
     """
