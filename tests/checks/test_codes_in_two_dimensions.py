@@ -1,13 +1,17 @@
 """The checks of *Draw digits in two dimensions* catch what learners get wrong."""
 
 import itertools
+from collections import Counter
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
 from judging import assert_judged
+from scipy import sparse
 from scipy.spatial.distance import cdist
+from scipy.stats import binom
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from course_utils import metrics
@@ -32,6 +36,14 @@ from course_utils.checks import codes_in_two_dimensions as check
         (Fraction(31, 256), Status.RIGHT, "1/16"),
         (np.array(0.12109375), Status.RIGHT, "1/16"),
         (1 / 16 + 1 / 16 - 1 / 256, Status.RIGHT, "1/16"),
+        (Decimal(31) / 256, Status.RIGHT, "1/16"),
+        (binom.sf(0, 2, 1 / 16), Status.RIGHT, "1/16"),
+        (np.float32(31 / 256), Status.RIGHT, "1/16"),
+        (-np.expm1(2 * np.log1p(-1 / 16)), Status.RIGHT, "1/16"),
+        (np.mean([a == 0 or b == 0 for a in range(16) for b in range(16)]), Status.RIGHT, "1/16"),
+        (0.33, Status.WRONG, "four coins"),
+        (1 - 31 / 256, Status.WRONG, "both units live"),
+        (np.nan, Status.WRONG, ""),
         (15 / 128, Status.WRONG, "exactly one"),
         (12.109375, Status.WRONG, "100 times"),
         (0.5, Status.WRONG, "four coins"),
@@ -67,6 +79,8 @@ ONE, LARGER = [[1.0, 5.0], [2.0, 6.0]], [1.0, -1.0]
         (([[1, 5, 7], [2, 6, 0]], [1, -1, 0]), Status.RIGHT, "broken"),
         (([[1, Fraction(5)], [2, 6]], [Fraction(1, 2), -1]), Status.RIGHT, "broken"),
         (([[5, 1], [6, 2]], [1, -1]), Status.RIGHT, "broken"),  # 4 in both rows
+        ((np.array(ONE, dtype=np.uint8), np.array([1, -1], dtype=np.int8)), Status.RIGHT, "broken"),
+        (([[i, 10 * i] for i in range(10)], [9, -1]), Status.RIGHT, "broken"),
         (([[5, 1], [6, 1.5]], [1, -1]), Status.WRONG, "survives"),
         (([[1, 5], [6, 2]], [1, -1]), Status.WRONG, "answers"),
         ((ONE, [-1, -1]), Status.WRONG, "one weight at least"),
@@ -103,6 +117,10 @@ def test_break_positive_weight(answer, status, text):
         (((1, Fraction(1, 3)), (-1, Fraction(2, 3))), Status.RIGHT, "broken"),
         ([[1e-12, 3], [-1e-12, 4]], Status.RIGHT, "broken"),
         ([[1, 0]] * 10, Status.RIGHT, "broken"),
+        (np.eye(2) - 0.5, Status.RIGHT, "broken"),
+        ([[Decimal("0.5"), 1], [Decimal("-0.5"), 2]], Status.RIGHT, "broken"),
+        (np.array([[3, 3], [3, 3]], dtype=np.uint8), Status.RIGHT, "broken"),
+        ([[7, 1], [7, -1], [7, 0]], Status.RIGHT, "broken"),
         ([[1.0, 0.0], [2.0, 0.0]], Status.WRONG, "survives"),
         ([[0.0, 0.0], [0.0, 0.0]], Status.WRONG, "survives"),
         ([[-1.0, 0.0], [-2.0, 0.0]], Status.WRONG, "survives"),
@@ -242,6 +260,44 @@ def by_matrix_product(codes, labels):
     return np.float64((labels[np.nanargmin(distances, axis=1)] == labels).mean())
 
 
+def by_einsum(codes, labels):
+    gap = codes[:, None, :] - codes[None, :, :]
+    distances = np.sqrt(np.einsum("ijk,ijk->ij", gap, gap))
+    distances = np.where(np.eye(len(codes)) == 1, np.inf, distances)
+    return np.array(np.mean(labels[distances.argmin(1)] == labels))
+
+
+def by_complex_numbers(codes, labels):
+    points = codes[:, 0] + 1j * codes[:, 1]
+    distances = np.abs(points[:, None] - points)
+    np.fill_diagonal(distances, np.inf)
+    return sum(int(a == b) for a, b in zip(labels[distances.argmin(1)], labels, strict=True)) / len(
+        labels
+    )
+
+
+def by_fractions(codes, labels):
+    points = [[Fraction(v) for v in row] for row in codes.tolist()]
+    right = 0
+    for i, (a, b) in enumerate(points):
+        others = [((a - c) ** 2 + (b - d) ** 2, j) for j, (c, d) in enumerate(points) if j != i]
+        right += bool(labels[min(others)[1]] == labels[i])
+    return Fraction(right, len(points))
+
+
+def by_frames(codes, labels):
+    distances = pd.DataFrame(squares(codes)).mask(np.eye(len(codes), dtype=bool))
+    return (labels[distances.idxmin(axis=1).to_numpy()] == labels).mean()
+
+
+def by_lexsort(codes, labels):
+    rows, right = np.arange(len(codes)), []
+    for i, row in enumerate(squares(codes)):
+        first = next(j for j in np.lexsort((rows, row)) if j != i)
+        right.append(labels[first] == labels[i])
+    return np.mean(right)
+
+
 def last_of_ties(codes, labels):
     distances = squares(codes)[:, ::-1].copy()
     rows = np.arange(len(codes))
@@ -265,6 +321,11 @@ def that_writes(codes, labels):
         (without_own_row, Status.RIGHT, "9 of 9"),
         (masked, Status.RIGHT, "9 of 9"),
         (by_matrix_product, Status.RIGHT, "9 of 9"),
+        (by_einsum, Status.RIGHT, "9 of 9"),
+        (by_complex_numbers, Status.RIGHT, "9 of 9"),
+        (by_fractions, Status.RIGHT, "9 of 9"),
+        (by_frames, Status.RIGHT, "9 of 9"),
+        (by_lexsort, Status.RIGHT, "9 of 9"),
         (with_a_wall_of(np.finfo(float).max), Status.RIGHT, "9 of 9"),
         (by_distances("cityblock"), Status.WRONG, "add squares"),
         (by_distances("chebyshev"), Status.WRONG, "nor the largest"),
@@ -342,6 +403,46 @@ def pairs_by_table(confusion):
     return tuple(int(i) for i in table.stack().idxmax())
 
 
+def pairs_in_python(confusion):
+    table = confusion.tolist()
+    count = {(a, b): table[a][b] + table[b][a] for b in range(len(table)) for a in range(b)}
+    return min(count, key=lambda pair: (-count[pair], pair))
+
+
+def pairs_by_counter(confusion):
+    count = Counter()
+    for (a, b), times in np.ndenumerate(confusion):
+        if a != b:
+            count[min(a, b), max(a, b)] += int(times)
+    most = max(count.values())
+    return sorted(pair for pair, times in count.items() if times == most)[0]
+
+
+def pairs_by_argwhere(confusion):
+    both = np.triu(confusion + confusion.T, 1).astype(float)
+    both[np.tril_indices(len(both))] = -np.inf
+    return tuple(np.argwhere(both == both.max())[0].tolist())
+
+
+def pairs_by_coo(confusion):
+    both = sparse.coo_array(np.triu(confusion + confusion.T + 1, 1))
+    first = both.data.argmax()
+    return int(both.row[first]), int(both.col[first])
+
+
+def pairs_by_stable_sort(confusion):
+    rows, columns = np.triu_indices(len(confusion), k=1)
+    order = np.argsort(-(confusion[rows, columns] + confusion[columns, rows]), kind="stable")
+    return np.int64(rows[order[0]]), np.int64(columns[order[0]])
+
+
+def pairs_by_rows(confusion):
+    both = confusion + confusion.T
+    best = [int(both[a, a + 1 :].max()) for a in range(len(both) - 1)]
+    first = best.index(max(best))
+    return first, first + 1 + int(both[first, first + 1 :].argmax())
+
+
 def pairs_on_the_diagonal(confusion):
     both = confusion + confusion.T
     return tuple(int(i) for i in np.unravel_index(both.argmax(), both.shape))
@@ -377,6 +478,12 @@ def pairs_by_smaller_second(confusion):
         (pairs_by_minus_one, Status.RIGHT, "6 of 6"),
         (pairs_by_sorting, Status.RIGHT, "6 of 6"),
         (pairs_by_table, Status.RIGHT, "6 of 6"),
+        (pairs_in_python, Status.RIGHT, "6 of 6"),
+        (pairs_by_counter, Status.RIGHT, "6 of 6"),
+        (pairs_by_argwhere, Status.RIGHT, "6 of 6"),
+        (pairs_by_coo, Status.RIGHT, "6 of 6"),
+        (pairs_by_stable_sort, Status.RIGHT, "6 of 6"),
+        (pairs_by_rows, Status.RIGHT, "6 of 6"),
         (pairs_on_the_diagonal, Status.WRONG, "no confusion"),
         (pairs_one_way, Status.WRONG, "Add what stands"),
         (lambda c: pairs_by_loop(np.triu(c)), Status.WRONG, "three kinds"),

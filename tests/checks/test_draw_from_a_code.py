@@ -1,5 +1,6 @@
 """The checks of *Draw from a code* catch what learners get wrong."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from judging import assert_judged
-from scipy.special import logsumexp
-from scipy.stats import bernoulli
+from scipy.integrate import quad
+from scipy.special import entr, logsumexp, rel_entr, xlog1py, xlogy
+from scipy.stats import bernoulli, norm
 
 from course_utils import metrics
 from course_utils.checks import TODO, Status
@@ -32,6 +34,9 @@ ROOT = 2.5**0.5
         ([Fraction(-1, 2), Fraction(-1, 2), Fraction(-1, 2), Fraction(-1, 2), 2], Status.RIGHT, ""),
         ([Decimal("-2"), *[Decimal("0.5")] * 4], Status.RIGHT, "perfect"),
         ([0.5, 0.5, 0.5, 0.5, -2], Status.RIGHT, "perfect score"),
+        (np.array([-2, 2, *[0] * 6], dtype=np.int8), Status.RIGHT, "perfect score"),
+        (np.repeat([-(3**0.5), 0, 3**0.5], [1, 4, 1]).tolist(), Status.RIGHT, "perfect score"),
+        ((-2.0, 2, 0, 0, 0, 0, 0, np.int64(0)), Status.RIGHT, "perfect score"),
         ([-1, 1], Status.WRONG, "nearest drawing is 0 away"),
         ([1, -1, 1, -1], Status.WRONG, "not yet"),
         ([1, 3], Status.WRONG, "mean 2"),
@@ -55,6 +60,10 @@ def test_break_frechet(answer, status, text):
     assert_judged(check.break_frechet, answer, status, text)
 
 
+def surprise_less(z):
+    return norm.pdf(z, 2) * (norm.logpdf(z, 2) - norm.logpdf(z))
+
+
 @pytest.mark.parametrize(
     ("answer", "status", "text"),
     [
@@ -68,6 +77,10 @@ def test_break_frechet(answer, status, text):
         (Fraction(4, 2), Status.RIGHT, "log 1"),
         (Decimal("2.00"), Status.RIGHT, "log 1"),
         (2**2 / 2, Status.RIGHT, "log 1"),
+        (np.dot([2.0, 0.0], [1.0, 3.0]), Status.RIGHT, "log 1"),
+        (np.float16(2), Status.RIGHT, "log 1"),
+        (-0.5 * (1 + math.log(1) - 2**2 - 1), Status.RIGHT, "log 1"),
+        (quad(surprise_less, -8, 12)[0], Status.RIGHT, "log 1"),
         (4, Status.WRONG, "the half is lost"),
         (4.0, Status.WRONG, "the half is lost"),
         (2.36, Status.WRONG, "log-variance"),
@@ -138,6 +151,41 @@ def elbo_by_scipy(x, p, mean, log_variance):
     return code_cost(mean, log_variance) - ((1 - x) * zero + x * one).sum(axis=-1)
 
 
+def elbo_by_rel_entr(x, p, mean, log_variance):
+    # What is above the floor, plus the floor.
+    above = rel_entr(x, p) + rel_entr(1 - x, 1 - p)
+    floor = entr(x) + entr(1 - x)
+    return (above + floor).sum(axis=1) + code_cost(mean, log_variance)
+
+
+def elbo_by_xlogy(x, p, mean, log_variance):
+    gain = xlogy(x, p) + xlog1py(1 - x, -p)
+    return code_cost(mean, log_variance) - np.ones(x.shape[1]) @ gain.T
+
+
+def elbo_by_comprehension(x, p, mean, log_variance):
+    return np.array(
+        [
+            pixel_costs(a, b).sum() + np.sum(m**2 + np.exp(v) - 1 - v) / 2
+            for a, b, m, v in zip(x, p, mean, log_variance, strict=True)
+        ]
+    )
+
+
+def elbo_with_wrong_clip(x, p, mean, log_variance):
+    return pixel_costs(x, p.clip(0.05, 0.95)).sum(1) + code_cost(mean, log_variance)
+
+
+def elbo_with_drawn_code(x, p, mean, log_variance):
+    squares = (mean + np.exp(log_variance / 2)) ** 2
+    return pixel_costs(x, p).sum(1) + (squares - 1 - log_variance).sum(1) / 2
+
+
+def elbo_that_writes(x, p, mean, log_variance):
+    mean *= mean
+    return pixel_costs(x, p).sum(1) + (mean + np.exp(log_variance) - 1 - log_variance).sum(1) / 2
+
+
 def elbo_by_deviation(x, p, mean, log_variance):
     s = np.exp(log_variance / 2)
     return pixel_costs(x, p).sum(1) - np.log(s).sum(1) + 0.5 * (mean**2 + s**2 - 1).sum(1)
@@ -161,6 +209,12 @@ def elbo_by_deviation(x, p, mean, log_variance):
         (elbo_as_tuple, Status.RIGHT, "5 of 5"),
         (elbo_by_scipy, Status.RIGHT, "5 of 5"),
         (elbo_by_deviation, Status.RIGHT, "5 of 5"),
+        (elbo_by_rel_entr, Status.RIGHT, "5 of 5"),
+        (elbo_by_xlogy, Status.RIGHT, "5 of 5"),
+        (elbo_by_comprehension, Status.RIGHT, "5 of 5"),
+        (elbo_with_wrong_clip, Status.WRONG, ""),
+        (elbo_with_drawn_code, Status.WRONG, ""),
+        (elbo_that_writes, Status.WRONG, "input was changed"),
         (
             lambda x, p, m, v: -np.log(np.where(x == 1, p, 1 - p)).sum(1) + code_cost(m, v),
             Status.WRONG,
@@ -291,6 +345,35 @@ def bound_one_by_one(log_weights):
     return total - np.log(log_weights.shape[0])
 
 
+def bound_by_smallest_of_columns(log_weights):
+    found = []
+    for column in log_weights.T:
+        order = np.sort(column)[::-1]
+        found.append(order[0] + np.log1p(np.exp(order[1:] - order[0]).sum()) - np.log(len(order)))
+    return tuple(found)
+
+
+def bound_by_frame(log_weights):
+    table = pd.DataFrame(log_weights)
+    return table.max() + np.log(np.exp(table - table.max()).mean())
+
+
+def bound_by_mathematics(log_weights):
+    found = np.empty(log_weights.shape[1])
+    for i, column in enumerate(log_weights.T.tolist()):
+        top = max(column)
+        found[i] = top + math.log(math.fsum(math.exp(w - top) for w in column) / len(column))
+    return found
+
+
+def bound_along_axis(log_weights):
+    return np.apply_along_axis(lambda w: bound_shifted(w[:, None])[0], 0, log_weights)
+
+
+def bound_in_float32(log_weights):
+    return bound_shifted(log_weights.astype(np.float32))
+
+
 def bound_with_one_shift(log_weights):
     top = log_weights.max()
     return top + np.log(np.mean(np.exp(log_weights - top), axis=0))
@@ -325,6 +408,12 @@ def bound_of_rows(log_weights):
         (bound_transposed, Status.RIGHT, "7 of 7"),
         (bound_one_by_one, Status.RIGHT, "7 of 7"),
         (lambda w: tuple(bound_shifted(w)), Status.RIGHT, "7 of 7"),
+        (bound_by_smallest_of_columns, Status.RIGHT, "7 of 7"),
+        (bound_by_frame, Status.RIGHT, "7 of 7"),
+        (bound_by_mathematics, Status.RIGHT, "7 of 7"),
+        (bound_along_axis, Status.RIGHT, "7 of 7"),
+        (bound_in_float32, Status.WRONG, ""),
+        (lambda w: w.max(axis=0) - np.log(len(w)), Status.WRONG, "the coin"),
         (lambda w: w.mean(axis=0), Status.WRONG, "not the other way round"),
         (lambda w: np.log(np.exp(w).mean(axis=0)), Status.WRONG, "a digit"),
         (lambda w: np.logaddexp.reduce(w, axis=0), Status.WRONG, "the coin"),

@@ -1,5 +1,6 @@
 """The checks of *Map digits with t-SNE* catch what learners get wrong."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ import pytest
 from judging import assert_judged
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist, pdist, squareform
+from scipy.special import entr, xlogy
 from scipy.stats import entropy
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
@@ -31,6 +33,15 @@ from course_utils.checks import map_digits_with_tsne as check
         (2.828, Status.RIGHT, "1.5 bits"),
         (Decimal("2.83"), Status.RIGHT, "1.5 bits"),
         (Fraction(283, 100), Status.RIGHT, "1.5 bits"),
+        (np.exp2(1.5), Status.RIGHT, "1.5 bits"),
+        (math.exp(entropy([2, 1, 1])), Status.RIGHT, "1.5 bits"),
+        (1 / math.prod(p**p for p in (0.5, 0.25, 0.25)), Status.RIGHT, "1.5 bits"),
+        (np.float16(2.828), Status.RIGHT, "1.5 bits"),
+        (0.354, Status.WRONG, "not negative"),
+        (2.25, Status.WRONG, "yes and no"),
+        (-2.83, Status.WRONG, "yes and no"),
+        ([2.83], Status.WRONG, "single number"),
+        (np.nan, Status.WRONG, ""),
         (1.5, Status.WRONG, "entropy in bits"),
         (3, Status.WRONG, "count alike"),
         (2**1.0397, Status.WRONG, "nats"),
@@ -84,6 +95,33 @@ def perplexity_as_product(p):
     return 1 / np.prod(some**some)
 
 
+def perplexity_by_python(p):
+    return 2 ** math.fsum(-share * math.log2(share) for share in p.tolist() if share)
+
+
+def perplexity_by_xlogy(p):
+    return np.array(np.exp(-xlogy(p, p).sum()))
+
+
+def perplexity_by_special(p):
+    return np.exp(entr(p).sum())
+
+
+def perplexity_of_sorted(p):
+    some = np.trim_zeros(np.sort(p))
+    return np.float64(np.exp2(np.dot(some, np.log2(1 / some))))
+
+
+def perplexity_by_frame(p):
+    column = pd.Series(p).replace(0, np.nan).dropna()
+    return 2 ** -(column * np.log2(column)).sum()
+
+
+def perplexity_in_half_precision(p):
+    some = p[p > 0].astype(np.float16)
+    return float(2 ** -np.sum(some * np.log2(some)))
+
+
 def perplexity_of_ones(p):
     return 2 ** -np.sum(p * np.log2(np.where(p == 0, 1, p)))
 
@@ -100,6 +138,12 @@ def perplexity_of_ones(p):
         (perplexity_by_scipy, Status.RIGHT, "6 of 6"),
         (perplexity_as_product, Status.RIGHT, "6 of 6"),
         (perplexity_of_ones, Status.RIGHT, "6 of 6"),
+        (perplexity_by_python, Status.RIGHT, "6 of 6"),
+        (perplexity_by_xlogy, Status.RIGHT, "6 of 6"),
+        (perplexity_by_special, Status.RIGHT, "6 of 6"),
+        (perplexity_of_sorted, Status.RIGHT, "6 of 6"),
+        (perplexity_by_frame, Status.RIGHT, "6 of 6"),
+        (perplexity_in_half_precision, Status.WRONG, "case"),
         (lambda p: 2 ** -np.sum(p * np.log(p)), Status.WRONG, "base 2"),
         (lambda p: 2 ** -np.sum(p * np.log2(p)), Status.WRONG, "zeros out"),
         (lambda p: np.exp(-np.sum(p * np.log(p))), Status.WRONG, "one for sure"),
@@ -188,6 +232,43 @@ def share_by_pairwise(x, codes):
     return float((np.nanargmin(first, 1) == np.nanargmin(second, 1)).mean())
 
 
+def share_by_einsum(x, codes):
+    def nearest(points):
+        gaps = points[:, None] - points[None]
+        distances = np.einsum("ijk,ijk->ij", gaps, gaps)
+        return np.where(np.eye(len(points), dtype=bool), np.inf, distances).argmin(axis=1)
+
+    return np.array((nearest(x) == nearest(codes)).mean())
+
+
+def share_by_masks(x, codes):
+    own = np.eye(len(x), dtype=bool)
+    first, second = (np.ma.array(squares(points), mask=own).argmin(axis=1) for points in (x, codes))
+    return np.count_nonzero(first == second) / len(x)
+
+
+def share_by_python(x, codes):
+    def nearest(points, i):
+        rest = [(math.dist(points[i], points[j]), j) for j in range(len(points)) if j != i]
+        return min(rest)[1]
+
+    x, codes = x.tolist(), codes.tolist()
+    return sum(nearest(x, i) == nearest(codes, i) for i in range(len(x))) / len(x)
+
+
+def share_by_frames(x, codes):
+    found = [
+        pd.DataFrame(squares(points)).mask(np.eye(len(points), dtype=bool)).idxmin(axis=1)
+        for points in (x, codes)
+    ]
+    return (found[0] == found[1]).mean()
+
+
+def share_by_partition(x, codes):
+    near = [np.argpartition(squares(points), 1, axis=1)[:, 1] for points in (x, codes)]
+    return np.float64(np.mean(near[0] == near[1]))
+
+
 def share_with_itself(x, codes):
     return float(np.mean(squares(x).argmin(axis=1) == squares(codes).argmin(axis=1)))
 
@@ -254,6 +335,11 @@ def share_of_neighbours_in_order(x, codes):
         (share_by_second_smallest, Status.RIGHT, "7 of 7"),
         (share_by_complex_numbers, Status.RIGHT, "7 of 7"),
         (share_by_pairwise, Status.RIGHT, "7 of 7"),
+        (share_by_einsum, Status.RIGHT, "7 of 7"),
+        (share_by_masks, Status.RIGHT, "7 of 7"),
+        (share_by_python, Status.RIGHT, "7 of 7"),
+        (share_by_frames, Status.RIGHT, "7 of 7"),
+        (share_by_partition, Status.RIGHT, "7 of 7"),
         (share_with_itself, Status.WRONG, "two points change places"),
         (share_of_equal_distances, Status.WRONG, "not distances"),
         (lambda x, codes: solved_share(x[:, :1], codes[:, :1]), Status.WRONG, "three pixels"),
@@ -303,6 +389,11 @@ THREE = [[i, height] for height in (0, 50, 100) for i in range(4)]
         ((GROUPS, [[i, 0] for i, _ in GROUPS]), Status.RIGHT, "broken"),
         ((GROUPS, [[i + h / 1000] for i, h in GROUPS]), Status.RIGHT, "broken"),
         (([[*point, 0] for point in GROUPS], FLAT), Status.RIGHT, "broken"),
+        ((np.array(GROUPS, dtype=np.uint8), np.array(FLAT, dtype=np.int8)), Status.RIGHT, "broken"),
+        (([tuple(point) for point in GROUPS], tuple(map(tuple, FLAT))), Status.RIGHT, "broken"),
+        (([[i, -h] for i, h in GROUPS], [[-i] for i, _ in GROUPS]), Status.RIGHT, "broken"),
+        (([[Fraction(i, 3), h] for i, h in GROUPS], FLAT), Status.RIGHT, "broken"),
+        ((np.array(GROUPS) + 1000.0, [[7 - i, 5] for i, _ in GROUPS]), Status.RIGHT, "broken"),
         ((GROUPS, GROUPS), Status.WRONG, "trustworthiness 1.000"),
         ((FLAT, GROUPS), Status.WRONG, "throw one on top"),
         ((THREE, [[h] for _, h in THREE]), Status.WRONG, "less than 0.2"),
