@@ -88,7 +88,7 @@ def quality() -> list[Target]:
         }
         for name, scorer in scorers.items():
             result = evaluate_similarity(scorer, train, judges, genres)
-            collected.setdefault(name, []).append(np.column_stack(result))
+            collected.setdefault(name, []).append(np.column_stack(result[: len(COLUMNS)]))
     print("four scores of film similarities, every user a judge once, mean ± standard error")
     print(f"  {'':<28}" + "".join(f"{name:>18}" for name in COLUMNS))
     means = {}

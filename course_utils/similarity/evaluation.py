@@ -15,7 +15,7 @@ from course_utils.similarity.neighbours import Scorer
 
 
 class SimilarityEvaluation(NamedTuple):
-    """Four scores of a similarity for each held-out user.
+    """Five scores of a similarity for each held-out user.
 
     Introduced in *Find similar films*.
 
@@ -29,17 +29,22 @@ class SimilarityEvaluation(NamedTuple):
         *just as popular* that the user has not rated. 0.5 is chance, and also what popularity
         itself scores.
     hit_rate : ndarray, shape (users,)
-        Share of the other liked items among the 20 neighbours of a liked one.
+        Share of the other liked items among the 20 neighbours of a liked one; below 1 for whoever
+        likes more than 21, however good the similarity.
     genre_jaccard : ndarray, shape (users,)
         Overlap of genres, `|A ∩ B| / |A ∪ B|`, of a liked item and its 10 neighbours.
     cold_share : ndarray, shape (users,)
         Share of those 10 neighbours that have at most two ratings.
+    recall : ndarray, shape (users,)
+        Recall@20: as `hit_rate`, divided by the smaller of 20 and the number of other liked items,
+        so that a perfect similarity scores 1 for everybody.
     """
 
     auc: np.ndarray
     hit_rate: np.ndarray
     genre_jaccard: np.ndarray
     cold_share: np.ndarray
+    recall: np.ndarray
 
 
 _HIT_NEIGHBOURS, _LISTED_NEIGHBOURS, _COLD_SUPPORT = 20, 10, 2
@@ -86,7 +91,7 @@ class Questions:
         Returns
         -------
         SimilarityEvaluation
-            Four arrays, one value for each user who was asked.
+            Five arrays, one value for each user who was asked.
 
         Raises
         ------
@@ -99,14 +104,17 @@ class Questions:
             asked, neighbours[:, :_LISTED_NEIGHBOURS], self.genres, self.support
         )
         places = [np.searchsorted(asked, user.queries) for user in self.users]
+        found = np.array(
+            [
+                np.isin(neighbours[rows], user.liked).sum(axis=1).mean()
+                for rows, user in zip(places, self.users, strict=True)
+            ]
+        )
+        others = np.array([len(user.liked) - 1 for user in self.users])
         return SimilarityEvaluation(
             auc=auc,
-            hit_rate=np.array(
-                [
-                    np.isin(neighbours[rows], user.liked).sum(axis=1).mean() / (len(user.liked) - 1)
-                    for rows, user in zip(places, self.users, strict=True)
-                ]
-            ),
+            hit_rate=found / others,
+            recall=found / np.minimum(others, _HIT_NEIGHBOURS),
             genre_jaccard=np.array([overlap[rows].mean() for rows in places]),
             cold_share=np.array([cold[rows].mean() for rows in places]),
         )
@@ -214,7 +222,7 @@ def evaluate_similarity(
     Returns
     -------
     SimilarityEvaluation
-        Four arrays, one value for each user who was asked, in the order of `held_out`.
+        Five arrays, one value for each user who was asked, in the order of `held_out`.
 
     Raises
     ------

@@ -304,6 +304,19 @@ class TestTheEvaluatorItself:
         np.testing.assert_array_equal(result.hit_rate, 0.0)
         np.testing.assert_array_equal(result.genre_jaccard, 0.0)
 
+    @pytest.mark.parametrize("size", [5, 20, 21, 22, 60])
+    def test_recall_of_a_perfect_similarity_is_1_in_clusters_of_any_size(self, size):
+        cluster, taste = np.repeat(np.arange(3), size), np.arange(12) % 3
+        likes = sp.csr_array(np.where(cluster[:, None] == taste, 5.0, 0.0))
+        result = evaluate_similarity(
+            lambda items: (cluster[items][:, None] == cluster).astype(float),
+            likes,
+            likes,
+            np.eye(3, dtype=bool)[cluster],
+        )
+        np.testing.assert_array_equal(result.recall, 1.0)
+        np.testing.assert_allclose(result.hit_rate, min(1, 20 / (size - 1)))
+
     def test_raw_cosine_finds_planted_clusters(self):
         _, train, held_out, genres = planted()
         result = evaluate_similarity(cosine_scorer(train), train, held_out, genres)
@@ -384,7 +397,7 @@ class TestEvaluateSimilarity:
         result = evaluate_similarity(
             lambda items: np.full((len(items), len(genres)), -np.inf), train, held_out, genres
         )
-        for column, expected in zip(result, [0.5, 0, 0, 0], strict=True):
+        for column, expected in zip(result, [0.5, 0, 0, 0, 0], strict=True):
             np.testing.assert_array_equal(column, expected)
 
     def test_cold_items_are_counted(self):
