@@ -24,6 +24,8 @@ _LARGEST = 1e100
 class ImplicitALS(NamedTuple):
     """Factors of a table in which an empty cell is weak evidence of no interest.
 
+    Introduced in *Climb the recommender ladder*.
+
     Attributes
     ----------
     rows : ndarray of float64, shape (users, k)
@@ -170,6 +172,8 @@ def fit_implicit_als(
     seed: int | np.random.Generator = 0,
 ) -> ImplicitALS:
     """Factorise a table of interactions, with a small weight on the cells that are empty.
+
+    Introduced in *Climb the recommender ladder*.
 
     Whoever interacted with an item is taken to want it (1), and all others not to (0): strongly
     where there is an interaction, weakly where there is none. Given the vectors of the items, the

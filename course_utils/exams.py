@@ -1,0 +1,394 @@
+"""Examine recommenders on people they have never met, with settings chosen on others still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from course_utils import _arguments, _sparse_forms, metrics, ranking
+from course_utils._sparse_forms import Matrix
+
+__all__ = [
+    "MEASURES",
+    "Climb",
+    "Exam",
+    "Model",
+    "climb",
+    "deal",
+    "examine",
+    "hide_share",
+    "marks",
+    "scores",
+]
+
+# Name of a measure -> the function and the length of the list.
+MEASURES: dict[str, tuple[Callable[..., np.ndarray], int]] = {
+    "NDCG@100": (metrics.ndcg_at_k, 100),
+    "NDCG@10": (metrics.ndcg_at_k, 10),
+    "recall@20": (metrics.recall_at_k, 20),
+    "recall@50": (metrics.recall_at_k, 50),
+}
+
+# A model learns from the teachers' rows with a setting, and returns what scores new rows.
+Model = Callable[[sp.csr_array, Any], Callable[[sp.csr_array], np.ndarray]]
+
+
+class Exam(NamedTuple):
+    """People to learn from, and others of whom a part is shown and a part is hidden.
+
+    Introduced in *Climb the recommender ladder*.
+
+    Attributes
+    ----------
+    train : csr_array of float64, shape (teachers, items)
+        What models may be fitted to. Only items that a teacher has are columns.
+    seen : csr_array of float64, shape (people, items)
+        What is shown of the people examined.
+    hidden : ndarray of bool, shape (people, items)
+        What a model is to find; at least one item for each person.
+    items : ndarray of int, shape (items,)
+        Which columns of the whole table these are.
+    """
+
+    train: sp.csr_array
+    seen: sp.csr_array
+    hidden: np.ndarray
+    items: np.ndarray
+
+
+class Climb(NamedTuple):
+    """How a model fared: in practice with each setting, in the exams with the chosen ones.
+
+    Introduced in *Climb the recommender ladder*.
+
+    Attributes
+    ----------
+    practice : dict
+        Setting -> NDCG@100 in each practice exam.
+    chosen : list
+        The setting of each exam: the best in *its* practice exam, of equal ones the first.
+    marks : dict of str to ndarray
+        Measure -> a mark for each person examined, exam after exam.
+    lists : ndarray of int, shape (people of the first exam, 10)
+        What is recommended there.
+    """
+
+    practice: dict[Any, np.ndarray]
+    chosen: list[Any]
+    marks: dict[str, np.ndarray]
+    lists: np.ndarray
+
+
+def hide_share(
+    rows: Matrix, share: float = 0.2, *, seed: int | np.random.Generator = 0
+) -> tuple[sp.csr_array, np.ndarray]:
+    """Hide a share of the items of each person, rounded, and at least one.
+
+    Introduced in *Climb the recommender ladder*.
+
+    Parameters
+    ----------
+    rows : array_like or scipy sparse array, shape (people, items)
+        What is not 0, a person has.
+    share : float
+        Above 0 and below 1.
+    seed : int or numpy.random.Generator
+        Decides which items are hidden.
+
+    Returns
+    -------
+    seen : csr_array of float64, shape (people, items)
+        1 where something is shown. Of one item nothing is left.
+    hidden : ndarray of bool, shape (people, items)
+        What is hidden.
+
+    Raises
+    ------
+    TypeError
+        If `rows` does not hold real numbers.
+    ValueError
+        If `share` is out of range, or `rows` is not 2-D or not finite.
+
+    Examples
+    --------
+    >>> seen, hidden = hide_share([[1, 1, 1, 0, 1, 1]], 0.4)
+    >>> int(hidden.sum()), seen.nnz
+    (2, 3)
+    """
+    known = _sparse_forms.canonical_csr("rows", rows, stored_zeros=False)
+    share = _arguments.number("share", share, above=0, below=1)
+    generator = _arguments.random_generator(seed)
+    counts = np.diff(known.indptr)
+    row_of = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((generator.random(known.nnz), row_of))  # drawn within each row
+    rank = np.arange(known.nnz) - known.indptr[row_of]
+    hide = np.empty(known.nnz, dtype=bool)
+    hide[order] = rank < np.maximum(1, np.round(share * counts))[row_of]
+    places = row_of, known.indices
+    seen, hidden = (
+        sp.csr_array((np.ones(part.sum()), tuple(axis[part] for axis in places)), known.shape)
+        for part in (~hide, hide)
+    )
+    return seen, hidden.toarray() > 0
+
+
+def examine(
+    interactions: Matrix,
+    teachers: np.ndarray,
+    examined: np.ndarray,
+    *,
+    share: float = 0.2,
+    least: int = 5,
+    seed: int | np.random.Generator = 0,
+) -> Exam:
+    """Make one exam of two groups of people.
+
+    Introduced in *Climb the recommender ladder*.
+
+    Items that no teacher has are left out, and whoever then has too few, too.
+
+    Parameters
+    ----------
+    interactions : array_like or scipy sparse array, shape (people, items)
+        What is not 0, a person has.
+    teachers, examined : array_like of bool, shape (people,)
+        Nobody is both.
+    share : float
+        Share of a person's items that is hidden.
+    least : int
+        Examined is who has so many items that a teacher has; at least 2.
+    seed : int or numpy.random.Generator
+        Decides which these are.
+
+    Returns
+    -------
+    Exam
+        With at least one person.
+
+    Raises
+    ------
+    TypeError
+        If `interactions` does not hold real numbers, or an option is of the wrong kind.
+    ValueError
+        If a shape or an option is wrong, somebody is teacher and examined, or nobody is left to
+        be examined.
+
+    Examples
+    --------
+    >>> exam = examine([[1, 1, 0], [1, 1, 1]], [True, False], [False, True], least=2)
+    >>> exam.train.shape, exam.seen.nnz, int(exam.hidden.sum())
+    ((1, 2), 1, 1)
+    """
+    known = _sparse_forms.canonical_csr("interactions", interactions, stored_zeros=False)
+    least = _arguments.integer("least", least, 2)
+    people = (known.shape[0],)
+    teachers = _arguments.truths("teachers", teachers, people)
+    examined = _arguments.truths("examined", examined, people)
+    if (teachers & examined).any():
+        raise ValueError(
+            f"teachers and examined must be different people, got person "
+            f"{int(np.argmax(teachers & examined))} in both; take them out of one"
+        )
+    train = known[teachers].astype(bool).astype(np.float64)
+    items = np.flatnonzero(train.sum(axis=0))
+    judged = known[examined][:, items]
+    judged = judged[np.diff(judged.indptr) >= least]
+    if not judged.shape[0]:
+        raise ValueError(
+            f"examined must hold somebody with {least} items that a teacher has, got nobody; "
+            "examine more people or lower least"
+        )
+    seen, hidden = hide_share(judged, share, seed=seed)
+    return Exam(sp.csr_array(train[:, items]), seen, hidden, items)
+
+
+def deal(
+    interactions: Matrix,
+    *,
+    folds: int = 5,
+    share: float = 0.2,
+    least: int = 5,
+    seed: int | np.random.Generator = 0,
+) -> tuple[list[Exam], list[Exam]]:
+    """Deal people into groups: each is examined once, and each exam has a practice exam.
+
+    Introduced in *Climb the recommender ladder*.
+
+    Cross-validation over people, nested: models learn from all groups but the one examined. In the
+    practice exam one of *these* groups is examined, and the others teach, so whoever chooses a
+    setting there has not met the people of the exam.
+
+    Parameters
+    ----------
+    interactions : array_like or scipy sparse array, shape (people, items)
+        What is not 0, a person has.
+    folds : int
+        Number of groups, at least 3.
+    share, least : float, int
+        As in :func:`examine`.
+    seed : int or numpy.random.Generator
+        Decides the groups and what is hidden.
+
+    Returns
+    -------
+    exams, practice : list of Exam
+        One of each for each group.
+
+    Raises
+    ------
+    TypeError
+        If `interactions` does not hold real numbers, or an option is of the wrong kind.
+    ValueError
+        If an option is out of range, or a group has nobody to be examined.
+
+    Examples
+    --------
+    >>> exams, practice = deal(np.ones((6, 5)), folds=3)
+    >>> [len(exam.hidden) for exam in exams], [exam.train.shape[0] for exam in practice]
+    ([2, 2, 2], [2, 2, 2])
+    """
+    known = _sparse_forms.canonical_csr("interactions", interactions, stored_zeros=False)
+    folds = _arguments.integer("folds", folds, 3, max(3, known.shape[0]))
+    generator = _arguments.random_generator(seed)
+    group = np.arange(known.shape[0]) % folds
+    generator.shuffle(group)
+    options: dict[str, Any] = {"share": share, "least": least, "seed": generator}
+    exams = [examine(known, group != g, group == g, **options) for g in range(folds)]
+    practice = []
+    for g in range(folds):
+        helpers = group == (g + 1) % folds
+        practice.append(examine(known, ~helpers & (group != g), helpers, **options))
+    return exams, practice
+
+
+def scores(model: Model, setting: Any, exam: Exam) -> np.ndarray:
+    """Fit a model to the teachers and let it score all items for the people examined.
+
+    Introduced in *Climb the recommender ladder*.
+
+    Parameters
+    ----------
+    model : callable
+        `model(train, setting)` returns a function from rows of `seen` to scores.
+    setting : object
+        Passed on.
+    exam : Exam
+        The hidden items are not given to the model.
+
+    Returns
+    -------
+    ndarray of float64, shape (people, items)
+        Minus infinity for what a person has been shown to have.
+
+    Raises
+    ------
+    ValueError
+        If the model's scores have another shape.
+
+    Examples
+    --------
+    >>> exam = Exam(sp.csr_array([[1.0, 1]]), sp.csr_array([[1.0, 0]]), np.array([[0, 1]]) > 0,
+    ...             np.arange(2))
+    >>> scores(lambda train, _: lambda seen: np.ones(seen.shape), None, exam)
+    array([[-inf,   1.]])
+    """
+    values = np.asarray(model(exam.train, setting)(exam.seen), dtype=np.float64)
+    if values.shape != exam.hidden.shape:
+        raise ValueError(
+            f"model must score {exam.hidden.shape[0]} people and {exam.hidden.shape[1]} items, "
+            f"got shape {values.shape}"
+        )
+    return np.where(exam.seen.toarray() > 0, -np.inf, values)
+
+
+def marks(values: np.ndarray, hidden: np.ndarray) -> dict[str, np.ndarray]:
+    """Mark the scores of each person with all measures of the course.
+
+    Introduced in *Climb the recommender ladder*.
+
+    Parameters
+    ----------
+    values : array_like, shape (people, items)
+        As :func:`scores` gives them; at least 100 items.
+    hidden : array_like of bool, shape (people, items)
+        What should have been found.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (people,)
+        NDCG@100, NDCG@10, recall@20 and recall@50.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`course_utils.metrics.ndcg_at_k`.
+
+    Examples
+    --------
+    >>> list(marks(np.eye(2, 100), np.eye(2, 100) > 0)["recall@20"])
+    [np.float64(1.0), np.float64(1.0)]
+    """
+    return {name: measure(values, hidden, k) for name, (measure, k) in MEASURES.items()}
+
+
+def climb(
+    model: Model, settings: Sequence[Any], exams: Sequence[Exam], practice: Sequence[Exam]
+) -> Climb:
+    """Choose a setting for each exam in its practice exam, then sit it.
+
+    Introduced in *Climb the recommender ladder*.
+
+    Parameters
+    ----------
+    model : callable
+        `model(train, setting)` returns a function from rows of `seen` to scores.
+    settings : sequence
+        What is tried, hashable; if there is one, nothing is chosen and no practice is sat.
+    exams, practice : sequence of Exam
+        As :func:`deal` gives them.
+
+    Returns
+    -------
+    Climb
+        Settings, marks and lists.
+
+    Raises
+    ------
+    ValueError
+        If there is no setting, or not one practice exam for each exam.
+
+    Examples
+    --------
+    >>> exams, practice = deal(np.ones((6, 200)), folds=3)
+    >>> done = climb(lambda train, _: lambda seen: np.ones(seen.shape), [None], exams, practice)
+    >>> done.chosen, done.marks["NDCG@10"].shape, done.lists.shape
+    ([None, None, None], (6,), (2, 10))
+    """
+    if not settings or len(exams) != len(practice) or not exams:
+        raise ValueError(
+            f"climb needs a setting and a practice exam for each exam, got {len(settings)} "
+            f"settings, {len(practice)} practice exams and {len(exams)} exams"
+        )
+    tried: dict[Any, np.ndarray] = {}
+    if len(settings) > 1:
+        tried = {each: _practised(model, each, practice) for each in settings}
+        best = np.argmax(list(tried.values()), axis=0)
+        chosen = [settings[place] for place in best]
+    else:
+        chosen = [settings[0]] * len(exams)
+    values = [scores(model, each, exam) for each, exam in zip(chosen, exams, strict=True)]
+    each = [marks(one, exam.hidden) for one, exam in zip(values, exams, strict=True)]
+    together = {name: np.concatenate([one[name] for one in each]) for name in MEASURES}
+    return Climb(tried, chosen, together, ranking.top_k(values[0], 10))
+
+
+def _practised(model: Model, setting: Any, practice: Sequence[Exam]) -> np.ndarray:
+    """Mean NDCG@100 of one setting in each practice exam."""
+    found = [
+        metrics.ndcg_at_k(scores(model, setting, exam), exam.hidden, 100).mean()
+        for exam in practice
+    ]
+    return np.array(found)

@@ -1,0 +1,176 @@
+"""Exams of recommenders: nobody is taught what is asked, and choices are made in practice alone."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_utils import exams, metrics
+
+
+def likes_of(people=60, items=150, seed=0):
+    rng = np.random.default_rng(seed)
+    popular = np.linspace(0.6, 0.02, items)
+    return sp.csr_array((rng.random((people, items)) < popular).astype(float))
+
+
+def popularity(train, _):
+    return lambda seen: np.tile(train.sum(axis=0), (seen.shape[0], 1))
+
+
+@given(
+    st.lists(st.integers(0, 12), min_size=1, max_size=8),
+    st.sampled_from([0.1, 0.2, 0.5, 0.9]),
+    st.integers(0, 5),
+)
+def test_a_share_of_each_person_is_hidden(lengths, share, seed):
+    rows = (np.arange(12) < np.array(lengths)[:, None]).astype(float)
+    seen, hidden = exams.hide_share(rows, share, seed=seed)
+    for row, length in enumerate(lengths):
+        expected = min(length, max(1, round(share * length)))
+        assert hidden[row].sum() == expected
+    np.testing.assert_array_equal(seen.toarray() + hidden, rows)
+
+
+def test_which_items_are_hidden_is_drawn_evenly():
+    rows = np.ones((20_000, 5))
+    _, hidden = exams.hide_share(rows, 0.2)
+    np.testing.assert_allclose(hidden.mean(axis=0), 0.2, atol=0.015)
+
+
+def test_numbers_and_stored_zeros_do_not_matter():
+    rows = sp.csr_array(([3.5, 0.0, 2.0], ([0, 0, 0], [0, 1, 2])), shape=(1, 3))
+    seen, hidden = exams.hide_share(rows, 0.5)
+    assert seen.nnz == hidden.sum() == 1
+    assert seen.data.tolist() == [1.0]
+
+
+def test_an_exam_keeps_teachers_and_examined_apart():
+    likes = likes_of()
+    examined = np.arange(60) < 10
+    exam = exams.examine(likes, ~examined, examined)
+    dense = likes.toarray()
+    known = np.flatnonzero(dense[10:].sum(axis=0))
+    np.testing.assert_array_equal(exam.items, known)
+    np.testing.assert_array_equal(exam.train.toarray(), dense[10:, known])
+    np.testing.assert_array_equal(exam.seen.toarray() + exam.hidden, dense[:10, known])
+
+
+def test_whoever_has_too_few_items_is_not_examined():
+    likes = np.ones((4, 6))
+    likes[1, 2:] = 0
+    exam = exams.examine(likes, [False, False, True, True], [True, True, False, False], least=3)
+    assert exam.hidden.shape == (1, 6)
+
+
+def test_everybody_is_examined_once_and_never_in_the_own_practice():
+    # Each person has an item of their own, so rows tell who is where.
+    people = 30
+    likes = np.hstack([np.eye(people), np.ones((people, 120))])
+    sat, practice = exams.deal(likes, seed=1)
+    everybody = []
+    for exam, rehearsal in zip(sat, practice, strict=True):
+        teachers = set(exam.items[np.unique(exam.train[:, exam.items < people].indices)])
+        pupils = set(
+            rehearsal.items[np.unique(rehearsal.train[:, rehearsal.items < people].indices)]
+        )
+        assert len(teachers) == 24
+        assert len(pupils) == 18
+        assert pupils < teachers
+        assert len(rehearsal.hidden) == 6
+        everybody += sorted(set(range(people)) - teachers)
+    assert sorted(everybody) == list(range(people))
+
+
+def test_equal_seeds_deal_equally():
+    likes = likes_of()
+    one, two = (exams.deal(likes, seed=seed)[0] for seed in (3, np.random.default_rng(3)))
+    for first, second in zip(one, two, strict=True):
+        np.testing.assert_array_equal(first.hidden, second.hidden)
+    other = exams.deal(likes, seed=4)[0]
+    assert other[0].hidden.shape != one[0].hidden.shape or (other[0].hidden != one[0].hidden).any()
+
+
+def test_scores_leave_out_what_is_shown_and_nothing_else():
+    exam = exams.deal(likes_of())[0][0]
+    values = exams.scores(popularity, None, exam)
+    np.testing.assert_array_equal(np.isneginf(values), exam.seen.toarray() > 0)
+    kept = np.isfinite(values)
+    counts = np.tile(exam.train.sum(axis=0), (len(values), 1))
+    np.testing.assert_array_equal(values[kept], counts[kept])
+
+
+def test_a_perfect_model_gets_every_mark():
+    exam = exams.deal(likes_of())[0][0]
+    for name, values in exams.marks(exam.hidden.astype(float), exam.hidden).items():
+        np.testing.assert_allclose(values, 1.0, err_msg=name)
+
+
+def test_the_setting_of_an_exam_is_the_best_of_its_practice():
+    sat, practice = exams.deal(likes_of(), folds=3)
+    truth = {id(exam.train): exam.hidden for exam in (*sat, *practice)}
+    better = {id(exam.train): place for place, exam in enumerate(practice)}
+
+    def oracle(train, setting):
+        # Setting g is perfect in practice exam g, and useless in all others and in all exams.
+        perfect = better.get(id(train)) == setting
+        return lambda seen: truth[id(train)] * 1.0 if perfect else np.zeros(seen.shape)
+
+    done = exams.climb(oracle, [2, 1, 0], sat, practice)
+    assert done.chosen == [0, 1, 2]
+    np.testing.assert_allclose(np.diag([done.practice[setting] for setting in (0, 1, 2)]), 1)
+    expected = np.concatenate(
+        [metrics.ndcg_at_k(exams.scores(oracle, g, sat[g]), sat[g].hidden, 100) for g in range(3)]
+    )
+    np.testing.assert_array_equal(done.marks["NDCG@100"], expected)
+
+
+def test_of_equal_settings_the_first_is_chosen():
+    sat, practice = exams.deal(likes_of(), folds=3)
+    assert exams.climb(popularity, ["b", "a"], sat, practice).chosen == ["b"] * 3
+
+
+def test_one_setting_needs_no_practice():
+    sat, practice = exams.deal(likes_of(), folds=3)
+    asked = []
+
+    def counted(train, setting):
+        asked.append(setting)
+        return popularity(train, setting)
+
+    done = exams.climb(counted, [7], sat, practice)
+    assert done.practice == {}
+    assert asked == [7] * 3
+    assert done.lists.shape == (len(sat[0].hidden), 10)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: exams.hide_share([[1, 1]], 1.0), ValueError, "share"),
+        (lambda: exams.deal(np.ones((6, 6)), folds=2), ValueError, "folds"),
+        (lambda: exams.deal(np.ones((6, 6)), folds=2.0), TypeError, "folds"),
+        (
+            lambda: exams.examine(np.ones((2, 6)), [True, True], [False, True]),
+            ValueError,
+            "person 1 in both",
+        ),
+        (
+            lambda: exams.examine(np.ones((2, 3)), [True, False], [False, True]),
+            ValueError,
+            "lower least",
+        ),
+        (lambda: exams.examine(np.ones((2, 6)), [1, 0], [0, 1]), TypeError, "teachers"),
+        (lambda: exams.climb(popularity, [], [], []), ValueError, "needs a setting"),
+    ],
+)
+def test_refusals(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+def test_a_model_that_scores_other_items_is_refused():
+    exam = exams.deal(likes_of())[0][0]
+    with pytest.raises(ValueError, match="model must score"):
+        exams.scores(lambda train, _: lambda seen: np.ones((3, 2)), None, exam)
