@@ -25,7 +25,7 @@ from course_utils.similarity import top_k_cosine
 from course_utils.torch_models import InteractionAutoencoder, fit
 from course_utils.torch_models.bounds import draw_codes, unit_divergence
 
-STARTS = 8
+STARTS = 4
 Scorer = Callable[[sp.csr_array], np.ndarray]
 
 
@@ -112,10 +112,7 @@ RUNGS: dict[str, tuple[exams.Model, list[Any]]] = {
     "iALS, 32 numbers": (ials, [32]),
     "iALS, 128 numbers": (ials, [128]),
     "Mult-DAE (hidden)": (mult_dae, [0.15, 0.3]),
-    "Mult-VAE (hidden, beta)": (
-        mult_vae,
-        [(h, b) for h in (0.15, 0.3) for b in (0.002, 0.01, 0.05, 0.2)],
-    ),
+    "Mult-VAE (hidden, beta)": (mult_vae, [(0.3, 0.05), (0.3, 0.2), (0.3, 0.8)]),
     f"Mult-DAE, {STARTS} starts": (several_starts, [0.15, 0.3]),
 }
 
@@ -139,10 +136,8 @@ def main() -> int:
             spans[name, measure] = low, high
             print(f"  {measure:<10} {values.mean():.4f}  less EASE {low:+.4f} … {high:+.4f}")
     best = f"Mult-DAE, {STARTS} starts"
-    targets = [
-        Target(f"{best} less EASE, {measure}: upper end", spans[best, measure][1], at_least=0)
-        for measure in ("NDCG@100",)
-    ]
+    upper = spans[best, "NDCG@100"][1]
+    targets = [Target(f"{best} less EASE, NDCG@100: upper end", upper, at_least=0)]
     return int(not report("ladder", [], targets))
 
 

@@ -307,8 +307,6 @@ def scores(model: Model, setting: Any, exam: Exam) -> np.ndarray:
 def marks(values: np.ndarray, hidden: np.ndarray) -> dict[str, np.ndarray]:
     """Mark the scores of each person with all measures of the course.
 
-    Introduced in *Climb the recommender ladder*.
-
     Parameters
     ----------
     values : array_like, shape (people, items)
