@@ -54,6 +54,8 @@ def normalise(notebook: NotebookNode, seconds: float | None = None) -> None:
         cell.metadata = nbformat.from_dict(
             {key: cell.metadata[key] for key in CELL_METADATA if key in cell.metadata}
         )
+        if "solution" in cell.metadata.get("tags", []):
+            cell.metadata["cellView"] = "form"  # Colab then shows a button instead of the code
         if cell.cell_type == "code":
             cell.outputs = _normalise_outputs(cell.outputs)
 

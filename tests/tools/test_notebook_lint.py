@@ -43,6 +43,7 @@ def exercise(number: int, kind: str) -> list[NotebookNode]:
             f"✓ {name}: 4",
             tags=["solution"],
             jupyter={"source_hidden": True, "outputs_hidden": True},
+            cellView="form",
         ),
     ]
 
@@ -333,6 +334,7 @@ SPOILT = [
     ("exercise-cells", drop("answer_1 = 4")),
     ("exercise-cells", replace("# A solution\n", "")),
     ("exercise-cells", lambda notebook: at(notebook, "answer_1 = 4").metadata.pop("jupyter")),
+    ("stored-form", lambda notebook: at(notebook, "answer_1 = 4").metadata.pop("cellView")),
     ("exercise-cells", replace("answer_1 = TODO", "answer_1 = 3")),
     ("exercise-cells", replace("answer_1 = 4", "answer_1 = TODO")),
     ("exercise-cells", replace("check.answer_1(", "check.answer_2(")),

@@ -99,6 +99,7 @@ def test_what_is_stored_holds_nothing_of_the_machine_or_the_day(course):
     assert sorted(notebook.metadata) == ["course", "kernelspec", "language_info"]
     assert "version" not in notebook.metadata.language_info
     assert notebook.cells[3].metadata == {
+        "cellView": "form",
         "jupyter": {"source_hidden": True, "outputs_hidden": True},
         "tags": ["solution"],
     }
