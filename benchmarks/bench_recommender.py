@@ -46,7 +46,9 @@ def genre_flags(movielens: MovieLens, film_ids: np.ndarray) -> np.ndarray:
     return flags.to_numpy(dtype=bool)
 
 
-def denoising_vectors(train: sp.csr_array, epochs: int = 16) -> np.ndarray:
+def denoising_vectors(
+    train: sp.csr_array, epochs: int = 16, code_size: int = 160, learning_rate: float = 4e-3
+) -> np.ndarray:
     """Film vectors of *Find similar films*: both halves of the weights, each of length 1."""
     import torch
 
@@ -55,9 +57,9 @@ def denoising_vectors(train: sp.csr_array, epochs: int = 16) -> np.ndarray:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     torch.manual_seed(0)
     people = sp.csr_array(train.T.tocsr().astype(bool).astype(np.float32))
-    model = InteractionAutoencoder(train.shape[0], code_size=160)
+    model = InteractionAutoencoder(train.shape[0], code_size=code_size)
     model.start_at(np.diff(train.indptr))
-    fit(model, people, epochs=epochs, batch_size=64, learning_rate=4e-3)
+    fit(model, people, epochs=epochs, batch_size=64, learning_rate=learning_rate)
     halves = [part.detach().numpy() for part in (model.lookup.weight, model.output.weight)]
     return np.hstack([half / np.linalg.norm(half, axis=1, keepdims=True) for half in halves])
 

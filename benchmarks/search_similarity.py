@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks.bench_recommender import genre_flags
+from benchmarks.bench_recommender import denoising_vectors, genre_flags
 from course_utils.datasets import load_movielens
 from course_utils.factorization import truncated_svd
 from course_utils.similarity import cosine_scorer, draw_questions
@@ -37,21 +37,6 @@ SETTINGS = [
     *((*PAGE[:2], rate) for rate in RATES if rate != PAGE[2]),
 ]
 RANKS = (16, 32, 64, 128)
-
-
-def network_vectors(train: sp.csr_array, size: int, epochs: int, rate: float) -> np.ndarray:
-    """Film vectors of the page's network: both halves of the weights, each of length 1."""
-    import torch
-
-    from course_utils.torch_models import InteractionAutoencoder, fit
-
-    people = sp.csr_array(train.T.tocsr().astype(bool).astype(np.float32))
-    torch.manual_seed(0)
-    model = InteractionAutoencoder(train.shape[0], code_size=size)
-    model.start_at(np.diff(train.indptr))
-    fit(model, people, epochs=epochs, batch_size=64, learning_rate=rate, progress=False)
-    halves = [part.detach().numpy() for part in (model.lookup.weight, model.output.weight)]
-    return np.hstack([half / np.linalg.norm(half, axis=1, keepdims=True) for half in halves])
 
 
 def main(
@@ -75,7 +60,7 @@ def main(
         judge(f"SVD, {rank} numbers", svd_vectors(train, rank))
     for size, epochs, rate in settings:
         name = f"network, code {size}, {epochs} epochs, step {rate:g}"
-        judge(name, network_vectors(train, size, epochs, rate))
+        judge(name, denoising_vectors(train, epochs, size, rate))
     return 0
 
 

@@ -20,8 +20,9 @@ from sphinx.application import Sphinx
 
 from course_utils._files import home
 from course_utils._frameworks import module_names
+from course_utils.work._cells import title_of
 from tools.check_pages import problems
-from tools.course import ROOT, program, report, title_of
+from tools.course import ROOT, program, report
 from tools.pages import only_present, replace_widgets, without_absent
 from tools.stored import to_json, write_atomically
 

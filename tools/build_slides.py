@@ -25,8 +25,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from course_utils._files import home
+from course_utils.work._cells import title_of
 from tools.check_pages import problems
-from tools.course import ROOT, program, report, title_of
+from tools.course import ROOT, program, report
 from tools.mathml import markdown_to_html
 from tools.pages import index_page, link_pages, only_present, replace_widgets
 from tools.stored import write_atomically

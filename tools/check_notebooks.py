@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools import verdict_gate
-from tools.course import ONE_THREAD, ROOT, longest_first, program
+from tools.course import ROOT, longest_first, program, threads
 
 CELL_TIMEOUT = 300  # seconds
 NO_NETWORK = ROOT / "tests" / "no_network"
@@ -36,7 +36,7 @@ def check(
     paths: Sequence[Path],
     *,
     workers: int,
-    threads: int = 1,
+    threads_each: int = 1,
     pythonpath: Sequence[Path] = (),
     options: Sequence[str] = (),
     capture: bool = False,
@@ -50,7 +50,7 @@ def check(
         The notebooks.
     workers : int
         Notebooks that run at the same time.
-    threads : int
+    threads_each : int
         Threads of each kernel.
     pythonpath : sequence of Path
         Folders from which the kernels import before anything that is installed.
@@ -67,9 +67,8 @@ def check(
         `returncode` is 0 if every output is as stored.
     """
     path = [*map(str, pythonpath), str(NO_NETWORK), os.environ.get("PYTHONPATH", "")]
-    several = {name: str(threads) for name, value in ONE_THREAD.items() if value == "1"}
     environment = (
-        os.environ | ONE_THREAD | several | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+        os.environ | threads(threads_each) | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
     )
     if verdicts is not None:
         environment[verdict_gate.FOLDER] = str(verdicts)
@@ -99,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
         status = check(
             options.notebooks,
             workers=workers,
-            threads=options.threads,
+            threads_each=options.threads,
             pythonpath=[ROOT],
             verdicts=folder,
         ).returncode

@@ -10,28 +10,32 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 
-# Environment of processes that work beside others. Idle OpenMP threads spin: with more busy threads
-# than cores everything takes ten times as long.
-ONE_THREAD = {
-    "GOMP_SPINCOUNT": "10000",
-    **{
-        name: "1"
-        for name in (
-            "OMP_NUM_THREADS",
-            "OPENBLAS_NUM_THREADS",
-            "MKL_NUM_THREADS",
-            "TF_NUM_INTRAOP_THREADS",
-            "TF_NUM_INTEROP_THREADS",
-        )
-    },
-}
+# What tells a library how many threads it may have.
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+def threads(number: int) -> dict[str, str]:
+    """Environment of a process with so many threads.
+
+    Idle OpenMP threads spin: with more busy threads than cores everything takes ten times as long.
+    """
+    return {"GOMP_SPINCOUNT": "10000"} | dict.fromkeys(_THREADS, str(number))
+
+
+ONE_THREAD = threads(1)  # of processes that work beside others
 
 
 class Program(Protocol):
@@ -111,32 +115,6 @@ def read(path: Path) -> dict[str, Any]:
     """Read a notebook as plain JSON, whose sources may be lists of lines."""
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return notebook
-
-
-def title_of(notebook: Mapping[str, Any]) -> str:
-    r"""Text of the first heading of a notebook, or an empty string.
-
-    Parameters
-    ----------
-    notebook : mapping
-        As read by this module or by nbformat.
-
-    Returns
-    -------
-    str
-        The title.
-
-    Examples
-    --------
-    >>> title_of({"cells": [{"cell_type": "markdown", "source": ["# Add\n", "Numbers."]}]})
-    'Add'
-    """
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown" and (
-            found := re.search(r"^# +(.+)$", "".join(cell["source"]), re.M)
-        ):
-            return found[1].strip()
-    return ""
 
 
 def promised_seconds(path: Path) -> int:

@@ -25,7 +25,8 @@ from typing import Any
 import nbformat
 
 from course_utils.work import ROUTES
-from tools.course import ROOT, program, read, title_of, topic_of
+from course_utils.work._cells import title_of
+from tools.course import ROOT, program, read, topic_of
 from tools.stored import to_json, write_atomically
 
 # The topic with which a part of the course begins, and the name of the part.

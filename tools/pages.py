@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from tools.course import title_of
+from course_utils.work._cells import title_of
 from tools.mathml import MathMLExporter
 
 TEMPLATES = Path(__file__).with_name("html_template")

@@ -282,13 +282,16 @@ class _Guard:
             yield
         finally:
             sys.setprofile(None)
-            sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self._imports]
+            self._stop_noticing_imports()
+
+    def _stop_noticing_imports(self) -> None:
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self._imports]
 
     def undo(self) -> None:
         """Leave everything as it was; the end of the time may have come while that was done."""
         if sys.getprofile() == self._see:
             sys.setprofile(None)
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self._imports]
+        self._stop_noticing_imports()
         self._restore()
         for names, name, value in reversed(self._replaced):
             names[name] = value

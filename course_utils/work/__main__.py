@@ -74,13 +74,11 @@ def _lab(chosen: argparse.Namespace) -> int:
 
 
 def _update(chosen: argparse.Namespace) -> None:
-    folder = work_folder(chosen.folder, course=chosen.course)
-    print(*update(folder, course=chosen.course), sep="\n")
+    print(*update(chosen.folder, course=chosen.course), sep="\n")
 
 
 def _progress(chosen: argparse.Namespace) -> None:
-    folder = work_folder(chosen.folder, course=chosen.course)
-    print(*progress(folder, course=chosen.course), sep="\n")
+    print(*progress(chosen.folder, course=chosen.course), sep="\n")
 
 
 def _recall_options(parser: argparse.ArgumentParser) -> None:

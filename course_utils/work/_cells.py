@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Cell = dict[str, Any]
@@ -87,10 +87,26 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def title_of(notebook: Notebook) -> str:
-    """First heading of a notebook, or an empty text."""
+def title_of(notebook: Mapping[str, Any]) -> str:
+    r"""Text of the first heading of a notebook, or an empty text.
+
+    Parameters
+    ----------
+    notebook : mapping
+        As JSON or nbformat read it; a source may be a list of lines.
+
+    Returns
+    -------
+    str
+        The title.
+
+    Examples
+    --------
+    >>> title_of({"cells": [{"cell_type": "markdown", "source": ["# Add\n", "Numbers."]}]})
+    'Add'
+    """
     for cell in notebook["cells"]:
-        found = re.search(r"^# +(.+)$", cell["source"], re.M)
+        found = re.search(r"^# +(.+)$", "".join(cell["source"]), re.M)
         if cell["cell_type"] == "markdown" and found:
             return found[1].strip()
     return ""

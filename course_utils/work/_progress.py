@@ -88,8 +88,7 @@ def progress(
     list of str
         Lines to print: each notebook with the marks of its exercises, then each route.
     """
-    found = _standings(work_folder(folder, course=course), course)
-    return _lines(found)
+    return _lines(_standings(work_folder(folder, course=course), course))
 
 
 def _standings(folder: Path, course: str | os.PathLike[str] | None) -> list[Standing]:
@@ -111,15 +110,18 @@ def _routes(found: Sequence[Standing]) -> list[str]:
     routes = {"all": tuple(present), **ROUTES}
     for route, topics in routes.items():
         of = [present[topic] for topic in topics if topic in present]
-        done, tried, total = (
-            sum(each.count("done") for each in of),
-            sum(each.count("tried") for each in of),
-            sum(len(each.exercises) for each in of),
-        )
+        done, tried, total = _counts(of)
         following = next((each.name for each in of if each.count("done") < len(each.exercises)), "")
         onward = f"; next: {following}" if following else ""
         lines.append(f"{route}: {done} of {total} exercises done, {tried} tried{onward}")
     return lines
+
+
+def _counts(found: Sequence[Standing]) -> tuple[int, int, int]:
+    """Count the exercises that are done, those that are tried, and all."""
+    done = sum(each.count("done") for each in found)
+    tried = sum(each.count("tried") for each in found)
+    return done, tried, sum(len(each.exercises) for each in found)
 
 
 def show_progress() -> None:
@@ -178,9 +180,7 @@ def _draw(found: Sequence[Standing]) -> None:
         ax=axes,
     )
     axes.set(xlabel="exercise")
-    done = sum(each.count("done") for each in found)
-    tried = sum(each.count("tried") for each in found)
-    total = sum(len(each.exercises) for each in found)
+    done, tried, total = _counts(found)
     plots.show(
         figure,
         alt="A row of squares for each notebook, one for each exercise: "

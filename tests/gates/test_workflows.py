@@ -6,17 +6,11 @@ import subprocess
 
 import pytest
 import yaml
+from makefile import make_targets
 
 from tools.course import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-TARGETS = {
-    target
-    for line in re.findall(
-        r"^([a-z -]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M
-    )
-    for target in line.split()
-}
 # What a job may do beside reading -> why.
 PERMISSIONS = {
     "pages": {"pages": "write", "id-token": "write"},
@@ -77,7 +71,7 @@ def test_what_runs_is_a_target_that_runs_here(workflow):
         if not line.startswith(ON_GITHUB):
             found = re.fullmatch(r'make (?:([a-z-]+)|"\$TARGET")( .*)?', line)
             assert found is not None
-            assert ({found[1]} if found[1] else named) <= TARGETS
+            assert ({found[1]} if found[1] else named) <= make_targets()
 
 
 def test_every_python_of_the_course_is_tested_on_every_system():

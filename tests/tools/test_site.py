@@ -11,9 +11,10 @@ import pytest
 from bs4 import BeautifulSoup
 from small_notebooks import ALT, write
 
+from course_utils.work._cells import title_of
 from tools.build_site import heading_slug, prepare, theme_options
 from tools.check_pages import problems
-from tools.course import ROOT, find_notebooks, title_of
+from tools.course import ROOT, find_notebooks
 
 # Under xdist one worker builds the site for all tests.
 pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.slow]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from course_utils.work.recall._questions import Question, place_of, shuffled
 
@@ -34,6 +35,16 @@ code {{ font-family: ui-monospace, monospace; overflow-wrap: anywhere; }}
 """
 
 
+def _by_notebook(
+    found: Sequence[Question], places: Places
+) -> Iterator[tuple[str, Iterator[Question]]]:
+    """Yield the title of each notebook with its questions, in the order of the course."""
+    ordered = sorted(found, key=lambda each: place_of(each, places)[0])
+    yield from itertools.groupby(
+        ordered, key=lambda each: place_of(each, places)[1].partition(",")[0]
+    )
+
+
 def as_page(found: Sequence[Question], places: Places) -> str:
     """Write a page without scripts: each answer opens and says why it is right or wrong.
 
@@ -49,23 +60,21 @@ def as_page(found: Sequence[Question], places: Places) -> str:
     str
         HTML that loads nothing. Links lead to the notebooks beside the page.
     """
-    sections, before = [], ""
-    for question in sorted(found, key=lambda each: place_of(each, places)[0]):
-        address, where = place_of(question, places)
-        title = where.partition(",")[0]
-        if title != before:
-            sections.append(f"<h2>{html.escape(title)}</h2>")
-        before = title
-        sections.append(f"<h3>{_inline(question.ask)}</h3>")
-        for choice in shuffled(question):
-            mark = "✓" if choice is question.right else "✗"
+    sections = []
+    for title, questions in _by_notebook(found, places):
+        sections.append(f"<h2>{html.escape(title)}</h2>")
+        for question in questions:
+            address, where = place_of(question, places)
+            sections.append(f"<h3>{_inline(question.ask)}</h3>")
+            for choice in shuffled(question):
+                mark = "✓" if choice is question.right else "✗"
+                sections.append(
+                    f"<details><summary>{_inline(choice.text)}</summary>"
+                    f"<p>{mark} {_inline(choice.because)}</p></details>"
+                )
             sections.append(
-                f"<details><summary>{_inline(choice.text)}</summary>"
-                f"<p>{mark} {_inline(choice.because)}</p></details>"
+                f'<p>Look it up: <a href="{html.escape(address)}">{html.escape(where)}</a></p>'
             )
-        sections.append(
-            f'<p>Look it up: <a href="{html.escape(address)}">{html.escape(where)}</a></p>'
-        )
     return _PAGE.format(sections="\n".join(sections))
 
 
@@ -101,17 +110,16 @@ def as_gift(found: Sequence[Question], places: Places) -> str:
     }
     <BLANKLINE>
     """
-    lines, before = [], ""
-    for question in sorted(found, key=lambda each: place_of(each, places)[0]):
-        title = place_of(question, places)[1].partition(",")[0]
-        if title != before:
-            lines += [f"$CATEGORY: From sparse matrices to latent codes/{title}", ""]
-        before = title
-        lines.append(f"::{question.topic}.{question.name}::[markdown]{_escaped(question.ask)} {{")
-        for choice in [question.right, *question.wrong]:
-            mark = "=" if choice is question.right else "~"
-            lines.append(f"{mark}{_escaped(choice.text)}#{_escaped(choice.because)}")
-        lines += ["}", ""]
+    lines = []
+    for title, questions in _by_notebook(found, places):
+        lines += [f"$CATEGORY: From sparse matrices to latent codes/{title}", ""]
+        for question in questions:
+            name = f"{question.topic}.{question.name}"
+            lines.append(f"::{name}::[markdown]{_escaped(question.ask)} {{")
+            for choice in [question.right, *question.wrong]:
+                mark = "=" if choice is question.right else "~"
+                lines.append(f"{mark}{_escaped(choice.text)}#{_escaped(choice.because)}")
+            lines += ["}", ""]
     return "\n".join(lines)
 
 
