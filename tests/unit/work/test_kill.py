@@ -102,14 +102,16 @@ def test_a_death_at_each_file_operation(place, tmp_path, monkeypatch, dies):
 def test_real_kills(place, tmp_path):
     undisturbed = copy_of(place.work, tmp_path / "undisturbed")
     before = learners.content(undisturbed)
+    start = time.perf_counter()
     work.update(undisturbed, course=place.course)
+    takes = time.perf_counter() - start  # on this machine, as busy as it is
     after = learners.content(undisturbed)
     code = (
         "import sys, course_utils.work as w; print('ready', flush=True); sys.stdin.readline(); "
         "w.update(sys.argv[1], course=sys.argv[2]); print('done')"
     )
     moments, survived = random.Random(0), 0
-    for _ in range(12):
+    for number in range(12):
         disturbed = copy_of(place.work, tmp_path / "disturbed")
         with subprocess.Popen(
             [sys.executable, "-c", code, str(disturbed), str(place.course)],
@@ -120,7 +122,7 @@ def test_real_kills(place, tmp_path):
             process.stdout.readline()
             process.stdin.write("\n")
             process.stdin.flush()
-            time.sleep(moments.uniform(0, 0.08))
+            time.sleep(takes * moments.uniform(number, number + 1) / 12)
             process.kill()
             survived += "done" in process.stdout.read()
         assert_whole(disturbed, before, after)
