@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Name on PyPI -> name on conda-forge, where they differ.
 CONDA_NAMES = {
+    "dask": "dask-core",
     "matplotlib": "matplotlib-base",
     "tensorflow-cpu": "tensorflow",
     "torch": "pytorch",
