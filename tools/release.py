@@ -28,8 +28,9 @@ DIST = ROOT / "build" / "dist"
 HEADING = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<date>\d{4}-\d\d-\d\d)$", re.M)
 FRAMEWORKS = ("keras", "torch")
 # What the modules without a framework import; the rest of the 3 GB is left out by --light.
-LIGHT = ["hypothesis", "ipython", "ipywidgets", "matplotlib", "openTSNE", "packaging", "pandas"]
-LIGHT += ["pooch", "psutil", "scikit-learn", "seaborn", "threadpoolctl", "tqdm"]
+LIGHT = ["dask", "distributed", "hypothesis", "ipython", "ipywidgets", "matplotlib", "openTSNE"]
+LIGHT += ["packaging", "pandas", "pooch", "psutil", "pyarrow", "scikit-learn", "seaborn"]
+LIGHT += ["threadpoolctl", "tqdm"]
 
 
 class Release(NamedTuple):

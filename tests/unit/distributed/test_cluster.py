@@ -1,0 +1,161 @@
+"""A real cluster: the same bits, through a killed worker too, and nothing left behind."""
+
+import os
+import pathlib
+import sys
+import threading
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from course_utils.distributed import (
+    DamagedPart,
+    fold,
+    gram,
+    list_parts,
+    local_cluster,
+    read_part,
+    top_directions,
+    totals,
+    write_like_movielens,
+    write_lists,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("parts")
+    write_like_movielens(folder, users=400, items=150, ratings=12_000, parts=6)
+    return list_parts(folder)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with local_cluster(2) as client:
+        yield client
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_cluster_gives_the_bits_of_one_process(paths, client):
+    whole = fold(totals, paths)
+    columns = np.arange(60)
+    products = fold(gram, paths, columns)
+    for order in (paths, paths[::-1], paths[3:] + paths[:3]):
+        assert same(fold(totals, order, client=client), whole)
+        assert np.array_equal(fold(gram, order, columns, client=client), products)
+    s, vt = top_directions(paths, 3, passes=3, client=client)
+    alone = top_directions(paths, 3, passes=3)
+    assert np.allclose(s, alone[0])
+    assert np.allclose(vt, alone[1])
+
+
+def test_lists_are_written_by_the_workers(paths, client, tmp_path):
+    np.save(tmp_path / "w.npy", np.random.default_rng(0).normal(size=(20, 20)))
+    contents = []
+    for name, where in (("here", None), ("there", client)):
+        (tmp_path / name).mkdir()
+        files = write_lists(
+            paths, tmp_path / "w.npy", np.arange(20), tmp_path / name, k=3, client=where
+        )
+        contents.append([file.read_bytes() for file in files])
+    assert contents[0] == contents[1]
+
+
+def test_a_damaged_part_is_named_by_the_cluster(paths, client, tmp_path):
+    damaged = tmp_path / paths[2].name
+    content = bytearray(paths[2].read_bytes())
+    content[len(content) // 2] ^= 4
+    damaged.write_bytes(content)
+    with pytest.raises(DamagedPart, match=damaged.name):
+        fold(totals, [*paths[:2], damaged, *paths[3:]], client=client)
+
+
+def test_a_large_argument_is_sent_once(paths, client):
+    large = np.arange(200_000.0)
+
+    def first_cells(path, array):
+        return array[:3]
+
+    assert fold(first_cells, paths, large, client=client).tolist() == [0, 6, 12]
+
+
+def test_a_killed_worker_costs_time_and_no_bit(paths, client):
+    def slowly(path):
+        time.sleep(0.5)
+        return totals(path)
+
+    victim = min(client.run(os.getpid).values())
+    killer = threading.Timer(0.8, psutil.Process(victim).kill)
+    killer.start()
+    found = fold(slowly, paths, client=client)
+    killer.join()
+    assert not psutil.pid_exists(victim) or psutil.Process(victim).status() == "zombie"
+    assert same(found, fold(totals, paths))
+
+
+def test_a_part_that_kills_its_workers_is_named(paths, client):
+    from distributed.scheduler import KilledWorker
+
+    victim = paths[4].name
+
+    def deadly(path):
+        if path.name == victim:
+            os._exit(9)
+        return 1
+
+    with pytest.raises(KilledWorker, match=victim):
+        fold(deadly, paths, client=client)
+
+
+def test_everything_listens_on_loopback_and_ends(paths, capfd):
+    here = psutil.Process()
+    before, listened = set(here.children(recursive=True)), listening(here)
+    with local_cluster(1) as client:
+        assert fold(totals, paths, client=client).users == 400
+        started = set(here.children(recursive=True)) - before
+        sockets = set().union(*map(listening, [here, *started])) - listened
+        assert sockets
+        assert {address.ip for address in sockets} == {"127.0.0.1"}
+    workers = [child for child in started if "resource_tracker" not in name(child)]
+    assert psutil.wait_procs(workers, 20)[1] == []
+    assert listening(here) == listened
+    assert capfd.readouterr().err == ""
+
+
+def listening(process):
+    found = process.net_connections("tcp")
+    return {each.laddr for each in found if each.status == psutil.CONN_LISTEN}
+
+
+def name(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def test_a_worker_holds_one_part_however_many_there_are(tmp_path):
+    """Peak memory while the data grow sixteenfold: VmHWM, for ru_maxrss is the parent's."""
+    if sys.platform != "linux":
+        pytest.skip("VmHWM is Linux's")
+    (path,) = write_like_movielens(tmp_path, users=2000, items=3000, ratings=320_000, parts=1)
+    columns = np.arange(300)
+
+    def peak(worker_path):
+        lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+    peaks = []
+    for times in (1, 16):
+        with local_cluster(1) as client:
+            fold(gram, [path] * times, columns, client=client)
+            peaks.append(fold(peak, [path], client=client))
+    assert read_part(path).nnz > 250_000
+    assert peaks[1] < peaks[0] * 1.16  # an exponent below 0.05
