@@ -70,7 +70,7 @@ class Totals(NamedTuple):
         Examples
         --------
         >>> Totals(2, 2, np.array([2, 0]), np.array([14, 0]), np.array([100, 0])).variances()
-        array([0.25, nan])
+        array([0.25,  nan])
         """
         known = self.counts > 0
         spread = self.counts * self.squares - self.sums**2

@@ -86,6 +86,24 @@ def test_a_large_argument_is_sent_once(paths, client):
     assert fold(first_cells, paths, large, client=client).tolist() == [0, 6, 12]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="VmHWM is Linux's")
+def test_a_worker_holds_one_part_however_many_there_are(client, tmp_path):
+    """Peak memory while the data grow sixteenfold: VmHWM, for ru_maxrss is the parent's."""
+    (path,) = write_like_movielens(tmp_path, users=2000, items=3000, ratings=320_000, parts=1)
+    columns = np.arange(300)
+
+    def peak():
+        lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+
+    peaks = []
+    for times in (2, 32):
+        fold(gram, [path] * times, columns, client=client)
+        peaks.append(max(client.run(peak).values()))
+    assert read_part(path).nnz > 250_000
+    assert peaks[1] < 1.15 * peaks[0]  # an exponent below 0.05
+
+
 def test_a_killed_worker_costs_time_and_no_bit(paths, client):
     def slowly(path):
         time.sleep(0.5)
@@ -110,6 +128,10 @@ def test_a_part_that_kills_its_workers_is_named(paths, client):
             os._exit(9)
         return 1
 
+    def give_up_at_once(dask_scheduler):
+        dask_scheduler.allowed_failures = 0  # and not after three more workers have died
+
+    client.run_on_scheduler(give_up_at_once)
     with pytest.raises(KilledWorker, match=victim):
         fold(deadly, paths, client=client)
 
@@ -125,7 +147,7 @@ def test_everything_listens_on_loopback_and_ends(paths, capfd):
         assert {address.ip for address in sockets} == {"127.0.0.1"}
     workers = [child for child in started if "resource_tracker" not in name(child)]
     assert psutil.wait_procs(workers, 20)[1] == []
-    assert listening(here) == listened
+    assert listening(here) <= listened
     assert capfd.readouterr().err == ""
 
 
@@ -139,23 +161,3 @@ def name(process):
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
-
-
-def test_a_worker_holds_one_part_however_many_there_are(tmp_path):
-    """Peak memory while the data grow sixteenfold: VmHWM, for ru_maxrss is the parent's."""
-    if sys.platform != "linux":
-        pytest.skip("VmHWM is Linux's")
-    (path,) = write_like_movielens(tmp_path, users=2000, items=3000, ratings=320_000, parts=1)
-    columns = np.arange(300)
-
-    def peak(worker_path):
-        lines = pathlib.Path("/proc/self/status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
-
-    peaks = []
-    for times in (1, 16):
-        with local_cluster(1) as client:
-            fold(gram, [path] * times, columns, client=client)
-            peaks.append(fold(peak, [path], client=client))
-    assert read_part(path).nnz > 250_000
-    assert peaks[1] < peaks[0] * 1.16  # an exponent below 0.05
