@@ -12,6 +12,7 @@ FRAMEWORKS: Final = {"keras": "tensorflow", "torch": "torch"}
 
 # Modules that import a framework when they are imported; what lies inside one of them, too.
 _NEEDS: Final = {
+    "course_utils.distributed.training": "torch",
     "course_utils.keras_models": "keras",
     "course_utils.torch_models": "torch",
 }
