@@ -93,7 +93,7 @@ def test_a_worker_holds_one_part_however_many_there_are(client, tmp_path):
     columns = np.arange(300)
 
     def peak():
-        lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+        lines = pathlib.Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
         return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
     peaks = []

@@ -88,7 +88,7 @@ def assert_equal_to_one_process(tmp_path, alone):
         weights = torch.load(tmp_path / f"out.{rank}", weights_only=True)
         for name, wanted in model.state_dict().items():
             assert torch.allclose(weights[name], wanted, rtol=0, atol=1e-12), name
-        report = json.loads((tmp_path / f"out.{rank}.json").read_text())
+        report = json.loads((tmp_path / f"out.{rank}.json").read_text(encoding="utf-8"))
         assert report["train"] == pytest.approx(history.train, abs=1e-12)
     return report
 
@@ -103,7 +103,7 @@ def test_two_ranks_are_one_process_with_the_whole_batch(tmp_path, alone):
     # The rank without a row gives nothing and gets the rows of the other.
     assert report["sparse"] == 0
     assert report["sum"] == [[0, 0], [1, 1], [0, 0], [0, 0], [1, 1], [0, 0]]
-    first = json.loads((tmp_path / "out.0.json").read_text())
+    first = json.loads((tmp_path / "out.0.json").read_text(encoding="utf-8"))
     assert first["sparse"] == 2 * (8 + 2 * 4)
 
 
