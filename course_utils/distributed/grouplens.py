@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def write_grouplens(
     folder = _files.home(folder)
     matrix, user_ids, item_ids = load_movielens(source).users_by_items()
     for name, ids in (("user_ids.npy", user_ids), ("item_ids.npy", item_ids)):
-        _files.replace_atomically(folder / name, lambda file, ids=ids: np.save(file, ids))
+        _files.replace_atomically(folder / name, functools.partial(np.save, arr=ids))
     users = matrix.shape[0]
     cuts = [users * part // parts for part in range(parts + 1)]
     return [
