@@ -80,6 +80,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(RUN) -m tools.notebook_lint
 	$(RUN) -m tools.links --check
+	$(RUN) -m tools.reference --check
 	$(RUN) -m benchmarks --old
 
 types: $(STAMP)

@@ -29,6 +29,9 @@ from tools.stored import to_json, write_atomically
 DOCS = ROOT / "docs"
 # Documents of the repository that are pages of the site as they are.
 DOCUMENTS = {
+    "docs/glossary.md": "Glossary",
+    "docs/traps.md": "Traps, by what you see",
+    "docs/identities.md": "Identities",
     "docs/teach.md": "Teach with this course",
     "docs/missing.md": "What is missing",
     "data/README.md": "The data",
