@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from course_utils._files import replace_atomically
-from course_utils.work import course_folder, progress, recall, start, update, work_folder
+from course_utils.work import (
+    class_table,
+    course_folder,
+    progress,
+    recall,
+    share,
+    start,
+    unshare,
+    update,
+    work_folder,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,11 +62,18 @@ def _parser() -> argparse.ArgumentParser:
         ("update", _update, "bring what is new in the course into the copies"),
         ("progress", _progress, "tell which exercises are done, tried and open, by route"),
         ("recall", _recall, "ask a few questions on notebooks that you have begun"),
+        ("share", _share, "show a folder's readers which exercises you have done and tried"),
+        ("unshare", _unshare, "take back what you have shown in a folder"),
+        ("class", _class, "tell where the learners are who have shown it in a folder"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
         if name == "recall":
             _recall_options(command)
+        if name in ("share", "unshare", "class"):
+            command.add_argument("to", help="the folder that a teacher has named")
+        if name in ("share", "unshare"):
+            command.add_argument("--name", required=True, help="name under which you appear there")
     return parser
 
 
@@ -79,6 +96,19 @@ def _update(chosen: argparse.Namespace) -> None:
 
 def _progress(chosen: argparse.Namespace) -> None:
     print(*progress(chosen.folder, course=chosen.course), sep="\n")
+
+
+def _share(chosen: argparse.Namespace) -> None:
+    lines = share(chosen.to, chosen.name, folder=chosen.folder, course=chosen.course)
+    print(*lines, sep="\n")
+
+
+def _unshare(chosen: argparse.Namespace) -> None:
+    print(*unshare(chosen.to, chosen.name), sep="\n")
+
+
+def _class(chosen: argparse.Namespace) -> None:
+    print(*class_table(chosen.to, course=chosen.course), sep="\n")
 
 
 def _recall_options(parser: argparse.ArgumentParser) -> None:
