@@ -33,6 +33,7 @@ DOCUMENTS = {
     "docs/traps.md": "Traps, by what you see",
     "docs/identities.md": "Identities",
     "docs/teach.md": "Teach with this course",
+    "docs/plans.md": "Lesson plans",
     "docs/missing.md": "What is missing",
     "data/README.md": "The data",
     "CONTRIBUTING.md": "How to change the course",

@@ -1,11 +1,12 @@
 """Write the reference: ``python -m tools.reference``.
 
-Three documents are made from the lists in ``docs/reference``:
+Four documents are made from the lists in ``docs/reference``:
 
 - ``docs/glossary.md``: each term in a sentence, with its symbol, its shape and the notebook in
   which it comes up first,
 - ``docs/traps.md``: what goes wrong, by what one sees on the screen, and where it is explained,
-- ``docs/identities.md``: one sheet of the equations that the course proves.
+- ``docs/identities.md``: one sheet of the equations that the course proves,
+- ``docs/plans.md``: lesson plans, whose minutes are added up from the notebooks.
 
 Every trap and every identity holds a few lines of code, and a test runs each of them: the message
 has to come, and both sides of the equation have to agree. With ``--check`` the program writes
@@ -19,7 +20,8 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,45 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Session:
+    """A part of a lesson plan.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    notebooks : list of dict
+        ``topic``, and in ``later`` the exercises that are left for home; ``"*"`` means all.
+    runs_out : str
+        What to do when time runs out, beside leaving the rest for home.
+    """
+
+    name: str
+    notebooks: list[dict[str, Any]]
+    runs_out: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A lesson plan.
+
+    Attributes
+    ----------
+    name, about : str
+        What it is called, and for whom it is.
+    minutes : int
+        What one part has.
+    session : list of Session
+        Its parts.
+    """
+
+    name: str
+    about: str
+    minutes: int
+    session: list[Session]
+
+
+@dataclass(frozen=True)
 class Cell:
     """Where a cell stands: the heading above it, and its text."""
 
@@ -121,11 +162,25 @@ class Cell:
 
 @dataclass(frozen=True)
 class Book:
-    """What the reference has to know of a notebook."""
+    """What the reference has to know of a notebook.
+
+    Attributes
+    ----------
+    file, title : str
+        Name of the file, and the heading.
+    cells : mapping of str to Cell
+        Id -> cell.
+    minutes : int
+        What the page promises for reading and exercises.
+    exercises : mapping of str to int
+        Name of each exercise, in the order of the page -> its minutes.
+    """
 
     file: str
     title: str
     cells: Mapping[str, Cell]
+    minutes: int = 0
+    exercises: Mapping[str, int] = field(default_factory=dict)
 
     def link(self, cell: str = "") -> str:
         """Markdown link to the notebook, or to the heading above one of its cells."""
@@ -150,6 +205,14 @@ def traps() -> list[Trap]:
 def identities() -> list[Identity]:
     """Read the identities, in the order of the file."""
     return [Identity(**entry) for entry in _entries("identities", "identity")]
+
+
+def plans() -> list[Plan]:
+    """Read the lesson plans, in the order of the file."""
+    return [
+        Plan(**(entry | {"session": [Session(**part) for part in entry["session"]]}))
+        for entry in _entries("plans", "plan")
+    ]
 
 
 def _entries(name: str, kind: str) -> list[dict[str, Any]]:
@@ -203,7 +266,21 @@ def books(paths: Sequence[Path]) -> dict[str, Book]:
                 headings = re.findall(r"^##+ +(.+)$", text, re.M)
                 heading = headings[0].replace("`", "") if headings else heading
             cells[cell["id"]] = Cell(heading, text, cell["cell_type"] == "markdown")
-        found[topic_of(path)] = Book(path.name, title_of(notebook), cells)
+        promised = re.search(r"^\*\*Time\.\*\*\D*(\d+) min", next(iter(cells.values())).text, re.M)
+        minutes = int(promised[1]) if promised else 0
+        found[topic_of(path)] = Book(
+            path.name, title_of(notebook), cells, minutes, _exercises([*cells.values()])
+        )
+    return found
+
+
+def _exercises(cells: Sequence[Cell]) -> dict[str, int]:
+    """Name of each exercise, from the stub that follows its heading -> its minutes."""
+    found = {}
+    for told, stub in pairwise(cells):
+        heading = re.match(r"### Exercise .* (\d+) min", told.text)
+        if heading and (name := re.search(r"^check\.(\w+)\(", stub.text, re.M)):
+            found[name[1]] = int(heading[1])
     return found
 
 
@@ -252,6 +329,15 @@ def problems(course: Mapping[str, Book]) -> list[str]:
         for term in glossary()
         if first_use(term, course) is None
     ]
+    for plan in plans():
+        for part in plan.session:
+            for entry in part.notebooks:
+                topic = entry["topic"]
+                known = {"*", *(course[topic].exercises if topic in course else ())}
+                if topic not in course:
+                    found.append(f"plan {plan.name!r}: there is no notebook {topic!r}")
+                elif lost := set(entry.get("later", ())) - known:
+                    found.append(f"plan {plan.name!r}: {topic} has no exercise {sorted(lost)}")
     places = [(trap.see, trap.notebook, trap.cell) for trap in traps()]
     places += [(identity.name, identity.notebook, identity.cell) for identity in identities()]
     for name, topic, cell in places:
@@ -321,12 +407,68 @@ def identities_page(course: Mapping[str, Book]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def minutes_of(entry: Mapping[str, Any], course: Mapping[str, Book]) -> int:
+    """Count the minutes of a notebook in a plan, without the exercises that are left for home.
+
+    Parameters
+    ----------
+    entry : mapping
+        ``topic``, and perhaps ``later``.
+    course : mapping of str to Book
+        All notebooks.
+
+    Returns
+    -------
+    int
+        Minutes.
+    """
+    book = course[entry["topic"]]
+    return book.minutes - sum(book.exercises[name] for name in _later(entry, book))
+
+
+def _later(entry: Mapping[str, Any], book: Book) -> list[str]:
+    named = entry.get("later", [])
+    return list(book.exercises) if named == ["*"] else named
+
+
+def plans_page(course: Mapping[str, Book]) -> str:
+    """Document with the lesson plans."""
+    lines = [
+        "# Lesson plans",
+        "",
+        MADE_BY.format("plans.toml"),
+        "",
+        "Minutes are those that the pages promise, less the exercises that are left for home:",
+        "150 words or twelve lines of code take a minute, and exercises have minutes of their own.",
+        "A class that discusses needs about a third more, and the plans leave room for it. When",
+        "time runs out, exercises are the first thing to leave for home: each has its check there.",
+    ]
+    for plan in plans():
+        lines += ["", f"## {plan.name}", "", plan.about]
+        for part in plan.session:
+            minutes = sum(minutes_of(entry, course) for entry in part.notebooks)
+            lines += ["", f"### {part.name} ({minutes} of {plan.minutes} minutes)", ""]
+            for entry in part.notebooks:
+                book = course[entry["topic"]]
+                later = _later(entry, book)
+                which = ", ".join(
+                    f"{number} (`{name}`)"
+                    for number, name in enumerate(book.exercises, 1)
+                    if name in later
+                )
+                home = f"; for home: exercises {which}" if which else ""
+                lines.append(f"- {book.link()}, {minutes_of(entry, course)} minutes{home}")
+            if part.runs_out:
+                lines += ["", f"If time runs out: {part.runs_out}"]
+    return "\n".join(lines) + "\n"
+
+
 def _code(lines: str) -> str:
     return f"```python\n{lines.strip()}\n```"
 
 
 def written(course: Mapping[str, Book]) -> dict[Path, str]:
-    """Write all three documents.
+    """Write all documents.
 
     Parameters
     ----------
@@ -343,6 +485,7 @@ def written(course: Mapping[str, Book]) -> dict[Path, str]:
         docs / "glossary.md": glossary_page(course),
         docs / "traps.md": traps_page(course),
         docs / "identities.md": identities_page(course),
+        docs / "plans.md": plans_page(course),
     }
 
 
@@ -366,7 +509,7 @@ def _run(options: argparse.Namespace) -> int:
                 print(f"wrote {path.relative_to(ROOT)}")
     for line in found:
         print(f"✗ {line}", file=sys.stderr)
-    entries = len(glossary()) + len(traps()) + len(identities())
+    entries = len(glossary()) + len(traps()) + len(identities()) + len(plans())
     print(f"{entries} entries of the reference, {len(found)} problems")
     return int(bool(found))
 

@@ -81,6 +81,31 @@ def test_there_is_something_to_look_up():
     assert len(reference.identities()) >= 20
 
 
+def test_plans_fit_into_their_time():
+    for plan in reference.plans():
+        for part in plan.session:
+            minutes = [reference.minutes_of(entry, COURSE) for entry in part.notebooks]
+            with_talk = sum(minutes) * 4 / 3
+            assert 0 < with_talk <= plan.minutes, (plan.name, part.name, minutes)
+
+
+def test_minutes_leave_out_what_is_for_home():
+    book = reference.Book("00_a.ipynb", "A", {}, 30, {"x": 4, "y": 6})
+    count = reference.minutes_of
+    assert count({"topic": "a"}, {"a": book}) == 30
+    assert count({"topic": "a", "later": ["y"]}, {"a": book}) == 24
+    assert count({"topic": "a", "later": ["*"]}, {"a": book}) == 20
+
+
+def test_a_plan_without_its_notebook_or_exercise_is_named(monkeypatch):
+    plan = reference.plans()[0]
+    part = reference.Session("", [{"topic": "gone"}, {"topic": "start_here", "later": ["gone"]}])
+    monkeypatch.setattr(reference, "plans", lambda: [replace(plan, session=[part])])
+    found = "\n".join(reference.problems(COURSE))
+    assert "there is no notebook 'gone'" in found
+    assert "start_here has no exercise ['gone']" in found
+
+
 def run(code, names):
     """Run lines, and return what they printed."""
     printed = io.StringIO()
