@@ -34,6 +34,8 @@ DOCUMENTS = {
     "docs/identities.md": "Identities",
     "docs/teach.md": "Teach with this course",
     "docs/plans.md": "Lesson plans",
+    "docs/mistakes.md": "Wrong answers to expect",
+    "docs/project.md": "A project of your own",
     "docs/missing.md": "What is missing",
     "data/README.md": "The data",
     "CONTRIBUTING.md": "How to change the course",

@@ -1,9 +1,12 @@
 """The README and the other documents tell the truth about the course."""
 
 import re
+import shlex
 
+import yaml
 from makefile import make_targets
 
+from course_utils.work import __main__ as program
 from tools.course import ROOT
 from tools.picture import PICTURE, stored_picture
 
@@ -33,3 +36,30 @@ def test_every_decision_is_linked_where_somebody_new_looks():
 def test_make_targets_named_in_the_documents_exist():
     documents = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\bmake ([a-z-]+)\b", documents)) - make_targets() == set()
+
+
+def test_commands_of_the_documents_are_understood(capsys):
+    parser = program._parser()
+    found = [
+        command
+        for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        for command in re.findall(
+            r"^ *(?:\$ )?(?:!|\.venv/bin/)?python -m course_utils\.work +([^#\n`]+)",
+            file.read_text(encoding="utf-8"),
+            re.M,
+        )
+    ]
+    assert len(found) >= 5
+    for command in found:
+        parser.parse_args(shlex.split(command))  # exits with what is wrong, if anything is
+
+
+def test_settings_of_a_hub_can_be_read():
+    text = (ROOT / "docs" / "teach.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
+    settings = yaml.safe_load(block)["singleuser"]
+    assert settings["extraEnv"] == {"OMP_NUM_THREADS": "1", "COURSE_WORK": "~/latent-codes"}
+    assert settings["memory"]["limit"] == "3G"
+    arguments = settings["lifecycleHooks"]["postStart"]["exec"]["command"]
+    assert arguments[:3] == ["python", "-m", "course_utils.work"]
+    assert program._parser().parse_args(arguments[3:]).run
