@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,21 @@ def test_every_direct_dependency_is_pinned_within_its_bounds():
         pin = pins.get(canonicalize_name(requirement.name))
         assert pin is not None, f"{requirement.name} is missing from constraints.txt"
         assert requirement.specifier.contains(pin), f"{line} excludes the pinned {pin}"
+
+
+def test_pinned_packages_take_the_first_release_of_the_lowest_python():
+    """Debian 12 has Python 3.11.2; a package that asks for 3.11.5 ends the set-up there."""
+    (minor,) = re.findall(r">=(\d+\.\d+)", PROJECT["requires-python"])
+    lowest = f"{minor}.0"
+    pins = constraints()
+    refused = [
+        f"{package.name} {package.version} asks for Python {wanted}"
+        for package in distributions()
+        if pins.get(canonicalize_name(package.name)) == Version(package.version)
+        and (wanted := package.metadata["Requires-Python"])
+        and not SpecifierSet(wanted).contains(lowest)
+    ]
+    assert refused == []
 
 
 def test_bootstrap_knows_the_same_python_versions():
