@@ -90,3 +90,24 @@ def replace_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO],
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def replace_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file in UTF-8 that appears complete or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Where the file is to be; see :func:`replace_atomically`.
+    text : str
+        Its content. Line ends stay as they are.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     replace_text(Path(folder) / "note", "✓")
+    ...     (Path(folder) / "note").read_text(encoding="utf-8")
+    '✓'
+    """
+    replace_atomically(path, lambda file: file.write(text.encode("utf-8")))

@@ -12,15 +12,14 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
-from course_utils._files import home, replace_atomically
+from course_utils._files import home
 from course_utils.datasets import load_mnist
 from tools.course import ROOT, find_notebooks, program, read
+from tools.stored import write_atomically
 
 FOLDER = ROOT / "build" / "project"
 _MOST_WORDS = 400
@@ -113,17 +112,12 @@ def write(folder: Path) -> list[Path]:
     list of Path
         The files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, table in {"words": words(), "ink": ink()}.items():
         path = folder / f"{name}.csv"
-        replace_atomically(path, partial(_write, as_csv(*table)))
+        write_atomically(path, as_csv(*table))
         written.append(path)
     return written
-
-
-def _write(text: str, file: BinaryIO) -> None:
-    file.write(text.encode())
 
 
 def _options(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils._files import replace_atomically
+from course_utils._files import replace_text
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # What a notebook and a cell keep; everything else an editor or a kernel adds differs by machine.
@@ -119,4 +119,4 @@ def write_atomically(path: Path, text: str) -> None:
         Its content.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_atomically(path, lambda file: file.write(text.encode("utf-8")))
+    replace_text(path, text)

@@ -6,11 +6,9 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
-from course_utils._files import replace_atomically
+from course_utils._files import replace_text
 from course_utils.work import (
     class_table,
     course_folder,
@@ -119,17 +117,13 @@ def _recall_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gift", help="write all questions for Moodle instead, in GIFT format")
 
 
-def _write_text(text: str, file: BinaryIO) -> None:
-    file.write(text.encode())
-
-
 def _recall(chosen: argparse.Namespace) -> None:
     course = course_folder(chosen.course)
     places = recall.places(course)
     for target, write in ((chosen.page, recall.as_page), (chosen.gift, recall.as_gift)):
         if target is not None:
             text = write(recall.questions(), places)
-            replace_atomically(target, partial(_write_text, text))
+            replace_text(target, text)
             print(f"{len(recall.questions())} questions written to {target}")
     if chosen.page is None and chosen.gift is None:
         folder = work_folder(chosen.folder, course=chosen.course)

@@ -12,11 +12,9 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
-from course_utils._files import home, replace_atomically
+from course_utils._files import home, replace_text
 from course_utils.work._copies import read_course
 from course_utils.work._folder import course_folder, work_folder
 from course_utils.work._progress import Standing, standings
@@ -82,7 +80,7 @@ def share(
         if state != "open"
     }
     shown = Learner(name, time.strftime("%Y-%m-%d", time.gmtime()), exercises)
-    replace_atomically(target, partial(_write, json.dumps(vars(shown), indent=1)))
+    replace_text(target, json.dumps(vars(shown), indent=1))
     done = list(exercises.values()).count("done")
     return [
         f"{target} now says that {name} has done {done} exercises and tried {len(exercises) - done}"
@@ -118,10 +116,6 @@ def unshare(to: _Path, name: str) -> list[str]:
         raise FileNotFoundError(f"nothing is shown as {name!r} in {to}; look at the names there")
     target.unlink()
     return [f"{to} no longer says anything about {name}"]
-
-
-def _write(text: str, file: BinaryIO) -> None:
-    file.write(text.encode())
 
 
 def _file(to: _Path, name: str) -> Path:
