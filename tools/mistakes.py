@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from course_utils.checks import Breaking, Exercise, Prediction, Status
+from course_utils.work._copies import read_course
 from course_utils.work._progress import Standing, standings
-from tools.course import NOTEBOOKS, ROOT, find_notebooks, program, read
+from tools.course import NOTEBOOKS, ROOT, program
 from tools.stored import write_atomically
 
 DOCUMENT = ROOT / "docs" / "mistakes.md"
@@ -224,13 +225,7 @@ def _plain(text: str) -> str:
 
 def notebooks() -> list[Standing]:
     """All notebooks of the course with the names of their exercises."""
-    books = {}
-    for path in find_notebooks((), NOTEBOOKS):
-        book = read(path)
-        for cell in book["cells"]:
-            cell["source"] = "".join(cell["source"])
-        books[path.name] = book
-    return standings(books, ())
+    return standings(read_course(NOTEBOOKS), ())
 
 
 def _options(parser: argparse.ArgumentParser) -> None:

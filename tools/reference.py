@@ -25,9 +25,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from course_utils.work._cells import title_of
-from tools.course import ROOT, find_notebooks, program, read, topic_of
-from tools.links import MAP
+from course_utils.work._cells import headings_above
+from course_utils.work._copies import read_course
+from course_utils.work._progress import STUB
+from tools.course import NOTEBOOKS, ROOT, program, report
+from tools.links import MAP, Page, pages
+from tools.notebook_lint import EXERCISE
 from tools.stored import write_atomically
 
 SOURCES = ROOT / "docs" / "reference"
@@ -166,27 +169,23 @@ class Book:
 
     Attributes
     ----------
-    file, title : str
-        Name of the file, and the heading.
+    page : Page
+        File, title, and the minutes that the page promises for reading and exercises.
     cells : mapping of str to Cell
         Id -> cell.
-    minutes : int
-        What the page promises for reading and exercises.
     exercises : mapping of str to int
         Name of each exercise, in the order of the page -> its minutes.
     """
 
-    file: str
-    title: str
+    page: Page
     cells: Mapping[str, Cell]
-    minutes: int = 0
     exercises: Mapping[str, int] = field(default_factory=dict)
 
     def link(self, cell: str = "") -> str:
         """Markdown link to the notebook, or to the heading above one of its cells."""
         heading = self.cells[cell].heading if cell else ""
         anchor = "#" + heading.replace(" ", "-") if heading else ""
-        return f"[{self.file[:2]} {self.title}](../notebooks/{self.file}{anchor})"
+        return f"[{self.page.name}](../notebooks/{self.page.path.name}{anchor})"
 
 
 def glossary() -> list[Term]:
@@ -242,35 +241,32 @@ def is_error(seen: str) -> bool:
     return re.match(r"[A-Z]\w*(Error|Exception): ", seen) is not None
 
 
-def books(paths: Sequence[Path]) -> dict[str, Book]:
+def books(folder: Path = NOTEBOOKS) -> dict[str, Book]:
     """Read the notebooks.
 
     Parameters
     ----------
-    paths : sequence of Path
-        The notebooks, in reading order.
+    folder : Path
+        Where they are.
 
     Returns
     -------
     dict of str to Book
         Topic -> what the reference has to know of it, in reading order.
     """
+    read = read_course(folder)
     found = {}
-    for path in paths:
-        notebook = read(path)
-        cells = {}
-        heading = ""
-        for cell in notebook["cells"]:
-            text = MAP.sub("", "".join(cell["source"]))
-            if cell["cell_type"] == "markdown":
-                headings = re.findall(r"^##+ +(.+)$", text, re.M)
-                heading = headings[0].replace("`", "") if headings else heading
-            cells[cell["id"]] = Cell(heading, text, cell["cell_type"] == "markdown")
-        promised = re.search(r"^\*\*Time\.\*\*\D*(\d+) min", next(iter(cells.values())).text, re.M)
-        minutes = int(promised[1]) if promised else 0
-        found[topic_of(path)] = Book(
-            path.name, title_of(notebook), cells, minutes, _exercises([*cells.values()])
-        )
+    for page in pages(folder):
+        cells = read[page.path.name]["cells"]
+        placed = {
+            cell["id"]: Cell(
+                heading.replace("`", ""),
+                MAP.sub("", cell["source"]),
+                cell["cell_type"] == "markdown",
+            )
+            for cell, heading in zip(cells, headings_above(cells), strict=True)
+        }
+        found[page.topic] = Book(page, placed, _exercises([*placed.values()]))
     return found
 
 
@@ -278,9 +274,9 @@ def _exercises(cells: Sequence[Cell]) -> dict[str, int]:
     """Name of each exercise, from the stub that follows its heading -> its minutes."""
     found = {}
     for told, stub in pairwise(cells):
-        heading = re.match(r"### Exercise .* (\d+) min", told.text)
-        if heading and (name := re.search(r"^check\.(\w+)\(", stub.text, re.M)):
-            found[name[1]] = int(heading[1])
+        heading = EXERCISE.fullmatch(told.text.partition("\n")[0])
+        if heading and (name := STUB.search(stub.text)):
+            found[name[1]] = int(heading[3])
     return found
 
 
@@ -423,7 +419,7 @@ def minutes_of(entry: Mapping[str, Any], course: Mapping[str, Book]) -> int:
         Minutes.
     """
     book = course[entry["topic"]]
-    return book.minutes - sum(book.exercises[name] for name in _later(entry, book))
+    return book.page.minutes - sum(book.exercises[name] for name in _later(entry, book))
 
 
 def _later(entry: Mapping[str, Any], book: Book) -> list[str]:
@@ -495,7 +491,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     """Exit status: 0, or 1 if an entry has lost its place or `--check` finds an old document."""
-    course = books(find_notebooks(()))
+    course = books()
     found = problems(course)
     if not found:
         for path, text in written(course).items():
@@ -507,11 +503,8 @@ def _run(options: argparse.Namespace) -> int:
             else:
                 write_atomically(path, text)
                 print(f"wrote {path.relative_to(ROOT)}")
-    for line in found:
-        print(f"✗ {line}", file=sys.stderr)
     entries = len(glossary()) + len(traps()) + len(identities()) + len(plans())
-    print(f"{entries} entries of the reference, {len(found)} problems")
-    return int(bool(found))
+    return report(found, f"{entries} entries of the reference, {{}}")
 
 
 main = program(

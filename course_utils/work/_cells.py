@@ -112,6 +112,38 @@ def title_of(notebook: Mapping[str, Any]) -> str:
     return ""
 
 
+def headings_above(cells: Sequence[Cell]) -> list[str]:
+    r"""For each cell the heading, below the title, under which it stands; empty if there is none.
+
+    Parameters
+    ----------
+    cells : sequence of dict
+        Cells whose sources are texts.
+
+    Returns
+    -------
+    list of str
+        One for each cell; a cell that begins a part stands under its own first heading.
+
+    Examples
+    --------
+    >>> headings_above([
+    ...     {"cell_type": "markdown", "source": "# Add"},
+    ...     {"cell_type": "markdown", "source": "So.\n## 1. Two"},
+    ...     {"cell_type": "code", "source": "## no heading"},
+    ... ])
+    ['', '1. Two', '1. Two']
+    """
+    found = []
+    heading = ""
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            own = re.search(r"^##+ +(.+)$", cell["source"], re.M)
+            heading = own[1] if own else heading
+        found.append(heading)
+    return found
+
+
 def identified(cells: Sequence[Cell], known: Sequence[Cell] = ()) -> list[Cell]:
     """Give every cell an id, and none of them twice.
 

@@ -14,7 +14,7 @@ from course_utils.work._folder import course_folder, work_folder
 from course_utils.work._record import SWITCH, Verdict, folder_of_copies, read_record
 from course_utils.work._routes import ROUTES
 
-_STUB = re.compile(r"^check\.(\w+)\(", re.M)
+STUB = re.compile(r"^check\.(\w+)\(", re.M)
 MARKS = {"done": "✓", "tried": "✗", "open": "○"}
 
 
@@ -62,7 +62,7 @@ def standings(books: Books, verdicts: Sequence[Verdict]) -> list[Standing]:
     for name, book in books.items():
         topic = topic_of(name)
         stubs = [
-            _STUB.search(cell["source"])
+            STUB.search(cell["source"])
             for cell in book["cells"]
             if "exercise" in cell["metadata"].get("tags", [])
         ]

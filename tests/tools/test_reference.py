@@ -4,15 +4,16 @@ import contextlib
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from tools import reference
-from tools.course import find_notebooks
+from tools.links import Page
 
-COURSE = reference.books(find_notebooks(()))
+COURSE = reference.books()
 FRAMEWORKS = {"keras": [pytest.mark.keras], "torch": [pytest.mark.torch], "": []}
 
 
@@ -53,8 +54,8 @@ def test_an_entry_without_its_place_is_named(monkeypatch):
 def test_first_use_takes_whole_words_and_other_forms():
     cells = {"a": reference.Cell("", "The decoders of\nmany networks", True)}
     code = {"a": reference.Cell("", "decoder of many = 1", False)}
-    later = reference.Book("02_b.ipynb", "B", cells)
-    course = {"a": reference.Book("01_a.ipynb", "A", code), "b": later}
+    later = reference.Book(Page(Path("02_b.ipynb"), "B", ""), cells)
+    course = {"a": reference.Book(Page(Path("01_a.ipynb"), "A", ""), code), "b": later}
     find = reference.first_use
     assert find(reference.Term("decoder", "", spelled=("decoders",)), course) is later
     assert find(reference.Term("Many networks", ""), course) is later
@@ -62,7 +63,8 @@ def test_first_use_takes_whole_words_and_other_forms():
 
 
 def test_a_link_leads_to_the_heading_above_a_cell():
-    book = reference.Book("01_a.ipynb", "A", {"c": reference.Cell("1. What is it?", "", True)})
+    cells = {"c": reference.Cell("1. What is it?", "", True)}
+    book = reference.Book(Page(Path("01_a.ipynb"), "A", ""), cells)
     assert book.link("c") == "[01 A](../notebooks/01_a.ipynb#1.-What-is-it?)"
     assert book.link() == "[01 A](../notebooks/01_a.ipynb)"
 
@@ -90,7 +92,8 @@ def test_plans_fit_into_their_time():
 
 
 def test_minutes_leave_out_what_is_for_home():
-    book = reference.Book("00_a.ipynb", "A", {}, 30, {"x": 4, "y": 6})
+    page = Page(Path("00_a.ipynb"), "A", "**Time.** 30 minutes")
+    book = reference.Book(page, {}, {"x": 4, "y": 6})
     count = reference.minutes_of
     assert count({"topic": "a"}, {"a": book}) == 30
     assert count({"topic": "a", "later": ["y"]}, {"a": book}) == 24

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from course_utils.work._cells import title_of
+from course_utils.work._cells import headings_above, title_of
 from course_utils.work._copies import read_course, topic_of
 
 
@@ -111,11 +110,7 @@ def places(course: Path) -> dict[tuple[str, str], tuple[str, str]]:
     found = {}
     for name, book in read_course(course).items():
         title = f"{name[:2]} {title_of(book)}"
-        heading = ""
-        for cell in book["cells"]:
-            if cell["cell_type"] == "markdown":
-                headings = re.findall(r"^##+ +(.+)$", cell["source"], re.M)
-                heading = headings[0] if headings else heading
+        for cell, heading in zip(book["cells"], headings_above(book["cells"]), strict=True):
             where = f"{title}, {heading}" if heading else title
             found[topic_of(name), cell["id"]] = (f"{name}#cell-id={cell['id']}", where)
     return found
