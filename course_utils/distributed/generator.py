@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
 
 from course_utils import _arguments, _files
-from course_utils.distributed.parts import write_part
+from course_utils.distributed.parts import write_runs
 
 _BLOCK = 256  # users that share one stream of random numbers
 _TASTES = 16
@@ -72,17 +73,8 @@ def write_like_movielens(
     parts = _arguments.integer("parts", parts, 1, 99_999)
     films = _Films(items, _arguments.integer("seed", seed, 0))
     folder = _files.home(folder)
-    cuts = [users * part // parts for part in range(parts + 1)]
-    return [
-        write_part(
-            folder,
-            _users_between(films, cuts[part], cuts[part + 1], users, ratings / users),
-            number=part,
-            parts=parts,
-            first_user=cuts[part],
-        )
-        for part in range(parts)
-    ]
+    between = partial(_users_between, films, users=users, per_user=ratings / users)
+    return write_runs(folder, users, parts, between)
 
 
 class _Films:

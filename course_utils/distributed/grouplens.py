@@ -10,7 +10,7 @@ import numpy as np
 
 from course_utils import _arguments, _files
 from course_utils.datasets import load_movielens
-from course_utils.distributed.parts import write_part
+from course_utils.distributed.parts import write_runs
 
 
 def write_grouplens(
@@ -50,15 +50,4 @@ def write_grouplens(
     matrix, user_ids, item_ids = load_movielens(source).users_by_items()
     for name, ids in (("user_ids.npy", user_ids), ("item_ids.npy", item_ids)):
         _files.replace_atomically(folder / name, functools.partial(np.save, arr=ids))
-    users = matrix.shape[0]
-    cuts = [users * part // parts for part in range(parts + 1)]
-    return [
-        write_part(
-            folder,
-            matrix[cuts[part] : cuts[part + 1]],
-            number=part,
-            parts=parts,
-            first_user=cuts[part],
-        )
-        for part in range(parts)
-    ]
+    return write_runs(folder, matrix.shape[0], parts, lambda first, end: matrix[first:end])

@@ -13,6 +13,8 @@ import json
 import os
 import re
 import zlib
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -127,6 +129,32 @@ def write_part(
             error.errno, f"{path} could not be written ({error.strerror or error})"
         ) from error
     return path
+
+
+def write_runs(
+    folder: Path, users: int, parts: int, between: Callable[[int, int], sp.csr_array]
+) -> list[Path]:
+    """Write all parts of a set, each with a run of users of nearly equal length.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; it must exist.
+    users, parts : int
+        How many there are, and how many files.
+    between : callable
+        Called with the first user of a part and the first of the next; returns their ratings.
+
+    Returns
+    -------
+    list of Path
+        The files, in order. The ratings of one are in memory at a time.
+    """
+    cuts = [users * part // parts for part in range(parts + 1)]
+    return [
+        write_part(folder, between(first, end), number=part, parts=parts, first_user=first)
+        for part, (first, end) in enumerate(pairwise(cuts))
+    ]
 
 
 def read_part(
