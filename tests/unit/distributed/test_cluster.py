@@ -136,7 +136,8 @@ def test_a_part_that_kills_its_workers_is_named(paths, client):
         fold(deadly, paths, client=client)
 
 
-def test_everything_listens_on_loopback_and_ends(paths, capfd):
+def test_everything_listens_on_loopback_and_ends(paths, client, capfd):
+    client.wait_for_workers(2)  # those that the tests above have killed come back as new processes
     here = psutil.Process()
     before, listened = set(here.children(recursive=True)), listening(here)
     with local_cluster(1) as client:
