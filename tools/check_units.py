@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from course_utils._frameworks import framework_of, module_names
+from course_utils._frameworks import FRAMEWORKS, framework_of, module_names
 from tools.course import ONE_THREAD, ROOT, program
 
 TWO_WORKERS = ["-n", "2", "--dist", "loadgroup"]
@@ -27,13 +27,13 @@ QUICK = {
     ],
 }
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--doctest-modules", "tests"]
-# Marker -> the module or package whose doctests need that framework.
-FRAMEWORK_MODULES = {
-    framework: path if (ROOT / path).is_dir() else f"{path}.py"
-    for name in module_names()
-    for framework, path in [(framework_of(name), name.replace(".", "/"))]
-    if framework and framework_of(name.rpartition(".")[0]) is None
-}
+# Marker -> the modules and packages whose doctests need that framework.
+FRAMEWORK_MODULES: dict[str, list[str]] = {framework: [] for framework in FRAMEWORKS}
+for _name in module_names():
+    _framework = framework_of(_name)
+    if _framework and framework_of(_name.rpartition(".")[0]) is None:
+        _path = _name.replace(".", "/")
+        FRAMEWORK_MODULES[_framework].append(_path if (ROOT / _path).is_dir() else f"{_path}.py")
 NO_TEST = 5  # exit status of pytest when it found nothing to run
 
 
@@ -50,10 +50,9 @@ def commands() -> tuple[list[str], dict[str, list[str]]]:
     plain = [*PYTEST, "course_utils", "-m", "not keras and not torch"]
     plain += TWO_WORKERS
     framework = {}
-    for marker, module in FRAMEWORK_MODULES.items():
-        plain.append(f"--ignore={module}")
-        present = [module] if (ROOT / module).exists() else []
-        framework[marker] = [*PYTEST, *present, "-m", marker]
+    for marker, modules in FRAMEWORK_MODULES.items():
+        plain += [f"--ignore={module}" for module in modules]
+        framework[marker] = [*PYTEST, *modules, "-m", marker]
     return plain, framework
 
 
