@@ -352,9 +352,8 @@ def run_all(
     with (
         tqdm(total=cells, desc="course", unit="cell", disable=not sys.stderr.isatty()) as bar,
         asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner,
-        _terminated_like_interrupted(),
     ):
-        runs = runner.run(_Course(sources, output, jobs, in_place, bar).run())
+        runs = runner.run(_until_terminated(_Course(sources, output, jobs, in_place, bar)))
     executed = [
         (file.stem, nbformat.read(file, as_version=4))
         for file in sorted((output / "executed").glob("*.ipynb"))
@@ -363,12 +362,16 @@ def run_all(
     return runs
 
 
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Answer a polite request to end as if somebody had pressed Ctrl-C."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+async def _until_terminated(course: _Course) -> list[Run]:
+    """Run a course, and answer a polite request to end as Ctrl-C is answered.
+
+    Not by way of Ctrl-C: what a script starts in the background is deaf to that.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))
     try:
-        yield
+        return await course.run()
     finally:
         signal.signal(signal.SIGTERM, before)
 
