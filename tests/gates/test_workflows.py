@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,6 +19,16 @@ PERMISSIONS = {
     "weekly": {"contents": "read", "issues": "write"},
     "release": {"contents": "write"},
 }
+# A step that pastes a stranger's title into a shell, and a key that does not exist.
+BAD = """\
+on: pull_request_target
+jobs:
+  greet:
+    runs-on: ubuntu-latest
+    timeout: 5
+    steps:
+      - run: echo ${{ github.event.pull_request.title }}
+"""
 # What only GitHub can do.
 ON_GITHUB = ("python3 tools/weekly_issue.py", 'gh release create "$TAG" ')
 
@@ -32,6 +44,28 @@ def steps(workflow):
 
 def test_there_are_workflows():
     assert {path.stem for path in WORKFLOWS} == {"tests", "pages", "weekly", "release"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows"],  # what may stand where
+        ["zizmor", "--offline", "--no-progress"],  # what an attacker could use
+    ],
+    ids=lambda command: command[0],
+)
+def test_checkers_find_nothing(command, tmp_path):
+    good = run_checker(command, WORKFLOWS)
+    assert good.returncode == 0, good.stdout + good.stderr
+    bad = tmp_path / ".github" / "workflows" / "bad.yml"
+    bad.parent.mkdir(parents=True)
+    bad.write_text(BAD, encoding="utf-8")
+    assert run_checker(command, [bad]).returncode != 0
+
+
+def run_checker(command, files):
+    program = Path(sys.executable).parent / command[0]
+    return subprocess.run([program, *command[1:], *files], capture_output=True, encoding="utf-8")
 
 
 @pytest.mark.skipif(shutil.which("actionlint") is None, reason="needs the program actionlint")
