@@ -1,13 +1,17 @@
 """The README and the other documents tell the truth about the course."""
 
+import ast
 import re
 import shlex
+import sys
+from importlib.util import find_spec
+from pathlib import PureWindowsPath
 
 import yaml
 from makefile import make_targets
 
 from course_utils.work import __main__ as program
-from tools.course import ROOT
+from tools.course import ROOT, find_notebooks, read
 from tools.picture import PICTURE, stored_picture
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,6 +56,38 @@ def test_commands_of_the_documents_are_understood(capsys):
     assert len(found) >= 5
     for command in found:
         parser.parse_args(shlex.split(command))  # exits with what is wrong, if anything is
+
+
+def test_lines_for_windows_name_what_is_there():
+    (line,) = re.findall(r"^- \*\*Windows\*\*:.*?(?=^- )", README, re.M | re.S)
+    commands = [words.split() for words in re.findall(r"`([^`]+)`", line)]
+    started = [command[command.index("-m") + 1] for command in commands if "-m" in command]
+    assert all(find_spec(module) for module in started)
+    files = [word for command in commands for word in command if word.endswith(".py")]
+    assert files == [r"tools\bootstrap.py"]
+    assert all((ROOT / PureWindowsPath(file)).is_file() for file in files)
+    assert [command[0] for command in commands if command[0] != "py"] == [
+        r".venv\Scripts\python"
+    ] * len(started)
+
+
+# Of what the course imports, what Colab has: pip-freeze.txt of github.com/googlecolab/backend-info.
+ON_COLAB = """IPython cycler dask distributed ipywidgets keras matplotlib numpy packaging pandas
+pyarrow requests scipy seaborn sklearn tensorflow threadpoolctl torch tqdm"""
+
+
+def test_what_colab_lacks_is_installed_there():
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "course_utils").rglob("*.py")]
+    for notebook in find_notebooks([]):
+        cells = read(notebook)["cells"]
+        sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    trees = [node for source in sources for node in ast.walk(ast.parse(source))]
+    modules = {node.module for node in trees if isinstance(node, ast.ImportFrom)}
+    modules |= {name.name for node in trees if isinstance(node, ast.Import) for name in node.names}
+    known = {*ON_COLAB.split(), *sys.stdlib_module_names, "course_utils"}
+    foreign = {module.partition(".")[0] for module in modules} - known
+    (installed,) = re.findall(r"`%pip install -q ((?!-)[^`]+)`", README)
+    assert foreign == set(installed.split())
 
 
 def test_settings_of_a_hub_can_be_read():
