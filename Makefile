@@ -15,6 +15,14 @@ JOBS ?=
 # Instruction sets of a processor from before 2013, for PyTorch, oneDNN, MKL and NumPy.
 OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
   MKL_ENABLE_INSTRUCTIONS=SSE4_2 NPY_DISABLE_CPU_FEATURES=X86_V3
+# Without bytecode every process compiles all it imports anew: 14 s of processor time instead of 6
+# for TensorFlow, seaborn and scikit-learn. Whoever wants no __pycache__ beside the sources gets it
+# under build/.
+ifneq ($(PYTHONDONTWRITEBYTECODE),)
+  export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
+  unexport PYTHONDONTWRITEBYTECODE
+endif
+
 # Another Python for test-oldest or test-newest: make test-newest NOX_PYTHON=/opt/python3.13
 NOX_PYTHON ?=
 
