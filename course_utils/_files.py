@@ -69,6 +69,11 @@ def replace_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO],
     write : callable
         Called with a binary file, open for writing.
 
+    Raises
+    ------
+    OSError
+        If it cannot be written, on a full disk for instance; the message names the file.
+
     Examples
     --------
     >>> import tempfile
@@ -87,8 +92,10 @@ def replace_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO],
         if target.exists():
             shutil.copymode(target, partial)
         os.replace(partial, target)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:  # a full disk names no file
+            error.filename = str(target)
         raise
 
 

@@ -191,6 +191,8 @@ def write_lists(
         If a part is not whole.
     FileNotFoundError
         If `weights` or the folder does not exist.
+    OSError
+        If lists cannot be written, on a full disk for instance, with the name of their file.
     ValueError
         If shapes do not fit, or there is no part.
     """

@@ -122,12 +122,7 @@ def write_part(
     content = buffer.getvalue()
     name = f"part-{number:05}-of-{parts:05}-{zlib.crc32(content):08x}.parquet"
     path = _files.home(folder) / name
-    try:
-        _files.replace_atomically(path, lambda file: file.write(content))
-    except OSError as error:
-        raise OSError(
-            error.errno, f"{path} could not be written ({error.strerror or error})"
-        ) from error
+    _files.replace_atomically(path, lambda file: file.write(content))
     return path
 
 

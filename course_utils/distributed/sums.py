@@ -190,6 +190,11 @@ def fold(
     ------
     DamagedPart
         If a part is not whole, with its name, wherever it was read.
+    ConnectionError
+        If the scheduler is gone, with the part up to which was to be added.
+    distributed.scheduler.KilledWorker
+        If workers died over a part again and again, with its name. One that dies once costs time
+        alone: others do its work again.
     ValueError
         If there is no path.
 
@@ -206,12 +211,24 @@ def fold(
         for path in wanted[1:]:
             total = add(total, function(path, *arguments, **options))
         return total
-    sent = tuple(_sent(client, argument) for argument in arguments)
-    runs = min(max(1, len(client.nthreads())), len(wanted))
-    ends = [_chain(client, function, wanted[start::runs], sent, options) for start in range(runs)]
-    total = ends[0].result()
-    for end in ends[1:]:
-        total = add(total, end.result())
+    from distributed import FutureCancelledError
+    from distributed.comm import CommClosedError
+
+    try:
+        sent = tuple(_sent(client, argument) for argument in arguments)
+        runs = min(max(1, len(client.nthreads())), len(wanted))
+        ends = [
+            _chain(client, function, wanted[start::runs], sent, options) for start in range(runs)
+        ]
+        total = ends[0].result()
+        for end in ends[1:]:
+            total = add(total, end.result())
+    except (FutureCancelledError, CommClosedError) as error:
+        last = getattr(error, "key", wanted[-1])
+        raise ConnectionError(
+            f"the scheduler is gone, and with it the sum over {len(wanted)} parts up to "
+            f"{os.path.basename(str(last)).partition(' ')[0]}; start a cluster and add up again"
+        ) from error
     return total
 
 

@@ -3,24 +3,27 @@
 Importing this module imports PyTorch. Within :func:`shared_steps`, `torch_models.fit` does on each
 rank what it does alone; only the work of a batch is shared. What adds up over ranks is the gradient
 of a *sum*, so each rank weighs its mean by its share of what the whole batch averages over.
+:func:`course_utils.distributed.launch` starts a script on several ranks.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from course_utils import _arguments
+from course_utils.torch_models.randomness import seeded
 from course_utils.torch_models.tensors import check_model
 
-__all__ = ["Traffic", "add_up", "my_rows", "shared_steps"]
+__all__ = ["Traffic", "add_up", "gradient_bytes", "my_rows", "shared_steps"]
 
 
 @dataclass
@@ -87,8 +90,7 @@ def add_up(parameters: Iterable[nn.Parameter], sparse: Collection[nn.Parameter] 
     Returns
     -------
     int
-        Bytes this rank gave: of a dense gradient all its numbers, of a sparse one 8 for the index
-        of a row, and the numbers of that row.
+        Bytes this rank gave, as :func:`gradient_bytes` predicts them.
     """
     kinds = {id(parameter) for parameter in sparse}
     sent = 0
@@ -103,6 +105,42 @@ def add_up(parameters: Iterable[nn.Parameter], sparse: Collection[nn.Parameter] 
         dist.all_reduce(gradient)
         parameter.grad = gradient
     return sent
+
+
+def gradient_bytes(parameter: Tensor, rows: int | None = None) -> int:
+    """Predict what :func:`add_up` gives for one parameter.
+
+    Parameters
+    ----------
+    parameter : Tensor
+        Whose gradient it is.
+    rows : int, optional
+        Rows that a sparse gradient names, each once: the distinct features of a rank's share of a
+        batch. Default: the gradient is dense.
+
+    Returns
+    -------
+    int
+        Bytes: of a dense gradient all its numbers, of a sparse one 8 for the index of a row, and
+        the numbers of that row.
+
+    Raises
+    ------
+    TypeError
+        If `rows` is no integer.
+    ValueError
+        If there are more rows than `parameter` has.
+
+    Examples
+    --------
+    >>> table = torch.zeros(20_000, 64)
+    >>> gradient_bytes(table), gradient_bytes(table, rows=7_472)
+    (5120000, 1972608)
+    """
+    if rows is None:
+        return parameter.nbytes
+    rows = _arguments.integer("rows", rows, 0, len(parameter))
+    return rows * (8 + parameter[0].nbytes)
 
 
 def _no_rows(parameter: Tensor) -> Tensor:
@@ -123,8 +161,7 @@ def shared_steps(model: Any) -> Iterator[Traffic]:
     Parameters
     ----------
     model : torch.nn.Module
-        With a method `loss(rows)` as `fit` wants it, and dense gradients. All ranks begin with the
-        weights of rank 0.
+        As `fit` wants it, with dense gradients. All ranks begin with the weights of rank 0.
 
     Yields
     ------
@@ -141,8 +178,9 @@ def shared_steps(model: Any) -> Iterator[Traffic]:
 
     Notes
     -----
-    A model that draws while it trains, such as noise on its input, draws other numbers than one
-    process does.
+    A model that draws while it trains, such as noise on its input, draws on each rank from a
+    stream of its own: other numbers than one process draws, but the same in each run with as many
+    ranks, one that was killed and resumed included.
     """
     check_model(model)
     if not dist.is_initialized():
@@ -151,26 +189,21 @@ def shared_steps(model: Any) -> Iterator[Traffic]:
             'torch.distributed.init_process_group("gloo") first'
         )
     parameters = list(model.parameters())
-    for parameter in parameters:
-        dist.broadcast(parameter.data, src=0)
+    for tensor in (*parameters, *model.buffers()):
+        dist.broadcast(tensor.data, src=0)
     traffic = Traffic()
-    whole_loss, rank, world = model.loss, dist.get_rank(), dist.get_world_size()
-    count = getattr(model, "loss_weight", lambda rows: torch.tensor(rows.shape[0]))
+    share = _share_of_totals if hasattr(model, "loss_totals") else _share_of_mean
+    loss, rank, world = share(model), dist.get_rank(), dist.get_world_size()
 
     def shared_loss(batch: Any) -> Tensor:
         mine = batch[my_rows(batch.shape[0], rank, world)]
-        share = torch.zeros(())
-        if mine.shape[0] and int(count(mine)):
-            share = whole_loss(mine) * (int(count(mine)) / int(count(batch)))
-        else:  # a loss without a gradient of its own
-            share = sum(parameter.sum() for parameter in parameters) * 0.0
-        total = share.detach().clone()
-        dist.all_reduce(total)
-        return share + (total - share.detach())
+        with _own_draws(model, rank, world):
+            return loss(mine, batch)
 
     def add_gradients(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        traffic.bytes += add_up(parameters)
-        traffic.steps += 1
+        if any(tensor is parameters[0] for tensor in optimizer.param_groups[0]["params"]):
+            traffic.bytes += add_up(parameters)
+            traffic.steps += 1
 
     hook = register_optimizer_step_pre_hook(add_gradients)
     model.loss = shared_loss
@@ -179,3 +212,56 @@ def shared_steps(model: Any) -> Iterator[Traffic]:
     finally:
         del model.loss  # the method of its class again
         hook.remove()
+
+
+def _share_of_mean(model: Any) -> Callable[[Any, Any], Tensor]:
+    """Loss of a batch, of which this rank computes the part that its rows add to the mean."""
+    whole_loss, parameters = model.loss, list(model.parameters())
+    count = getattr(model, "loss_weight", lambda rows: rows.shape[0])
+
+    def loss(mine: Any, batch: Any) -> Tensor:
+        if mine.shape[0] and (weight := float(count(mine))):
+            return _summed(whole_loss(mine) * (weight / float(count(batch))))
+        return _summed(sum(parameter.sum() for parameter in parameters) * 0.0)
+
+    return loss
+
+
+def _share_of_totals(model: Any) -> Callable[[Any, Any], Tensor]:
+    """Loss of a batch that is no mean, but follows from totals, of which this rank computes some.
+
+    The loss is taken of the totals of all ranks, so that its slope is that of the whole batch;
+    what flows back through a rank's own totals are the gradients that add up.
+    """
+
+    def loss(mine: Any, batch: Any) -> Tensor:
+        if mine.shape[0]:
+            totals = model.loss_totals(mine)
+        else:  # nothing, in the shapes that the others send
+            totals = [total * 0 for total in model.loss_totals(batch[:1])]
+        return model.loss_of(*map(_summed, totals))
+
+    return loss
+
+
+def _summed(share: Tensor) -> Tensor:
+    """Sum over all ranks, the same bits on each, through which gradients reach the own share."""
+    total = share.detach().clone()
+    dist.all_reduce(total)
+    return total + (share - share.detach())
+
+
+@contextlib.contextmanager
+def _own_draws(model: nn.Module, rank: int, world: int) -> Iterator[None]:
+    """Let a model in training draw from a stream of its rank.
+
+    `fit` gives PyTorch's generator the same state on each rank. Were they to draw from it as it is,
+    rank 1 would put the noise of rank 0 on other rows; and as shares differ in size, the states
+    would part. So each takes one number, the same on all, and goes on from that and its rank.
+    """
+    if world == 1 or not model.training:
+        yield
+        return
+    step = int(torch.randint(2**62, ()))
+    with seeded(np.random.SeedSequence([step, rank]), next(model.parameters()).device):
+        yield

@@ -253,4 +253,4 @@ class InteractionAutoencoder(nn.Module):
         Tensor, shape ()
             Number of interactions, or sum of their weights.
         """
-        return torch.tensor(float(self.prepare(rows).data.sum(dtype="float64")))
+        return torch.tensor(self.prepare(rows).data.sum(dtype="float64"))

@@ -1,9 +1,15 @@
 """A real cluster: the same bits, through a killed worker too, and nothing left behind."""
 
+import json
 import os
 import pathlib
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
 import sys
-import threading
 import time
 
 import numpy as np
@@ -12,6 +18,9 @@ import pytest
 
 from course_utils.distributed import (
     DamagedPart,
+    cluster_commands,
+    command_cluster,
+    connect,
     fold,
     gram,
     list_parts,
@@ -24,6 +33,7 @@ from course_utils.distributed import (
 )
 
 pytestmark = pytest.mark.slow
+ROOT = pathlib.Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -104,18 +114,139 @@ def test_a_worker_holds_one_part_however_many_there_are(client, tmp_path):
     assert peaks[1] < 1.15 * peaks[0]  # an exponent below 0.05
 
 
-def test_a_killed_worker_costs_time_and_no_bit(paths, client):
-    def slowly(path):
-        time.sleep(0.5)
+def kill_once(victim, pid_of, flag):
+    """Return totals of parts, but at first kill a process over one of them, and wait for that.
+
+    What dies is known and when, however busy the machine is: nothing here waits for a clock.
+    """
+
+    def deadly(path):
+        if path.name == victim and not flag.exists():
+            flag.touch()
+            os.kill(pid_of(), signal.SIGKILL)
+            time.sleep(3600)
         return totals(path)
 
-    victim = min(client.run(os.getpid).values())
-    killer = threading.Timer(0.8, psutil.Process(victim).kill)
-    killer.start()
-    found = fold(slowly, paths, client=client)
-    killer.join()
-    assert not psutil.pid_exists(victim) or psutil.Process(victim).status() == "zombie"
+    return deadly
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_killed_worker_costs_time_and_no_bit(number, paths, client, tmp_path):
+    before = set(client.run(os.getpid).values())
+    function = kill_once(paths[number].name, os.getpid, tmp_path / "flag")
+    found = fold(function, paths, client=client)
+    assert (tmp_path / "flag").exists()
+    client.wait_for_workers(2, timeout=300)  # a new one takes its place
+    assert len(before & set(client.run(os.getpid).values())) == 1
     assert same(found, fold(totals, paths))
+
+
+def test_a_cluster_of_command_lines_gives_the_same_bits_and_ends(paths, client):
+    """The form of a real cluster: each is a process, and a file says where the scheduler is."""
+    with command_cluster(2) as other:
+        scheduler = other.run_on_scheduler(os.getpid)
+        workers = other.run(os.getpid)
+        nannies = other.run(os.getpid, nanny=True)
+        everyone = [
+            psutil.Process(pid) for pid in [scheduler, *workers.values(), *nannies.values()]
+        ]
+        assert len({process.pid for process in everyone} - {os.getpid()}) == 5
+        assert same(fold(totals, paths[::-1], client=other), fold(totals, paths))
+        addresses = set().union(*map(listening, everyone))
+        assert {address.ip for address in addresses} == {"127.0.0.1"}
+        victim = min(workers.values())
+        psutil.Process(victim).kill()
+        assert same(fold(totals, paths, client=other), fold(totals, paths))
+    assert psutil.wait_procs(everyone, 60)[1] == []
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_scheduler_that_is_gone_is_an_error_that_names_the_part(when, paths, tmp_path, capfd):
+    with command_cluster(2) as client:
+        pid = client.run_on_scheduler(os.getpid)
+        if when == "before":
+            psutil.Process(pid).kill()
+            function = totals
+        else:
+            function = kill_once(paths[2].name, lambda: pid, tmp_path / "flag")
+        with pytest.raises(ConnectionError, match=r"scheduler is gone.*part-0000\d-of-00006-"):
+            fold(function, paths, client=client)
+    assert capfd.readouterr().err == ""
+
+
+def test_the_commands_are_those_that_run(tmp_path):
+    scheduler, worker = cluster_commands(tmp_path / "file.json")
+    for command in (scheduler, worker):
+        assert command[:4] == [sys.executable, "-m", "dask", command[3]]
+        assert command[-2:] == ["--host", "127.0.0.1"]
+    for command in cluster_commands("file.json", host=None):
+        assert "--host" not in command
+
+
+def test_a_scheduler_that_never_came_is_named(tmp_path):
+    with pytest.raises(TimeoutError, match=r"no scheduler has written .*none\.json"):
+        connect(tmp_path / "none.json", timeout=0.2).__enter__()
+    with socket.socket() as nobody:  # a port at which nothing listens
+        nobody.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+        (tmp_path / "old.json").write_text(json.dumps({"address": address}), encoding="utf-8")
+        with pytest.raises(TimeoutError, match=f"no scheduler answers at {address}"):
+            connect(tmp_path / "old.json", timeout=0.2).__enter__()
+
+
+FULL = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from course_utils.distributed import list_parts, local_cluster, write_like_movielens, write_lists
+
+if __name__ == "__main__":
+    disk, parts, weights = map(Path, sys.argv[1:])
+    columns = np.arange(len(np.load(weights)))
+    (disk / "ballast").write_bytes(bytes(4096))
+
+    def attempt(what):
+        try:
+            what()
+        except OSError as error:
+            print(error)
+
+    attempt(lambda: write_like_movielens(disk, users=2000, items=400, ratings=60_000, parts=1))
+    print(os.listdir(disk))
+    paths = list_parts(parts)
+    with local_cluster(2) as client:
+        attempt(lambda: write_lists(paths, weights, columns, disk, k=150, client=client))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="user namespaces are Linux's")
+def test_a_disk_that_is_full_is_an_error_that_names_the_part(paths, tmp_path):
+    """A disk of 32 KiB, which one may mount in a name space of one's own."""
+    disk, script, weights = tmp_path / "disk", tmp_path / "full.py", tmp_path / "w.npy"
+    disk.mkdir()
+    script.write_text(FULL, encoding="utf-8")
+    np.save(weights, np.random.default_rng(0).normal(size=(150, 150)))
+    space = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    mount = f"mount -t tmpfs -o size=32k none {shlex.quote(str(disk))}"
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*space, mount], capture_output=True).returncode
+    ):
+        pytest.skip("this system lets nobody mount a disk")
+    job = [sys.executable, str(script), str(disk), str(paths[0].parent), str(weights)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [*space, f"{mount} && exec {shlex.join(job)}"],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stderr
+    written, here, listed = run.stdout.splitlines()
+    assert re.search(r"No space left.*/part-00000-of-00001-\w+\.parquet", written)
+    assert here == "['ballast']"
+    assert re.search(r"No space left.*/lists-part-0000\d-of-00006-\w+\.parquet", listed)
 
 
 def test_a_part_that_kills_its_workers_is_named(paths, client):
@@ -134,6 +265,7 @@ def test_a_part_that_kills_its_workers_is_named(paths, client):
     client.run_on_scheduler(give_up_at_once)
     with pytest.raises(KilledWorker, match=victim):
         fold(deadly, paths, client=client)
+    client.wait_for_workers(2, timeout=300)
 
 
 def test_everything_listens_on_loopback_and_ends(paths, client, capfd):
@@ -147,7 +279,7 @@ def test_everything_listens_on_loopback_and_ends(paths, client, capfd):
         assert sockets
         assert {address.ip for address in sockets} == {"127.0.0.1"}
     workers = [child for child in started if "resource_tracker" not in name(child)]
-    assert psutil.wait_procs(workers, 20)[1] == []
+    assert psutil.wait_procs(workers, 120)[1] == []
     assert listening(here) <= listened
     assert capfd.readouterr().err == ""
 

@@ -78,15 +78,16 @@ def test_an_empty_part_is_a_part(tmp_path):
 
 
 def test_every_flipped_byte_is_an_error_that_names_the_part(path):
+    """Each byte of the file, once; a checksum of 32 bits finds any change within so few."""
     content = path.read_bytes()
     rng = np.random.default_rng(1)
-    places = {0, 1, len(content) - 1, len(content) - 5, *rng.integers(len(content), size=150)}
-    for place in places:
+    for place in range(len(content)):
         changed = bytearray(content)
-        changed[place] ^= 1 << int(rng.integers(8))
+        changed[place] ^= int(rng.integers(1, 256))
         path.write_bytes(changed)
         with pytest.raises(DamagedPart, match=path.name):
             read_part(path)
+    assert len(content) > 2000
     path.write_bytes(content)
     read_part(path)
 
@@ -142,7 +143,7 @@ def test_a_full_disk_is_an_error_that_names_the_part_and_leaves_nothing(tmp_path
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match=r"part-00000-of-00001.*No space left") as caught:
+    with pytest.raises(OSError, match=r"No space left.*part-00000-of-00001") as caught:
         write_part(tmp_path, sp.csr_array([[1.0]]), number=0, parts=1)
     assert caught.value.errno == errno.ENOSPC
     assert list(tmp_path.iterdir()) == []

@@ -1,123 +1,175 @@
-"""Several ranks take the steps of one process with the whole batch."""
+"""Several ranks take the steps of one process with the whole batch, through a killed rank too."""
 
 import itertools
 import json
 import os
-import subprocess
-import sys
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-import scipy.sparse as sp
+
+from course_utils.distributed import launch
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
-# What both sides train: 61 rows in batches of 20, so that the last batch has one row and a rank
-# none. A loss that averages over cells, and weights that differ from rank to rank at first.
-SCRIPT = """
-import json, os, sys
-import scipy.sparse as sp
-import torch
-import torch.distributed as dist
-from course_utils.distributed.training import add_up, shared_steps
-from course_utils.torch_models import SparseInputAutoencoder, fit
-
-dist.init_process_group("gloo")
-rank = dist.get_rank()
-rows = sp.random_array((61, 40), density=0.2, rng=0, format="csr")
-model = SparseInputAutoencoder(40, [8], 3, seed=rank).double()
-with shared_steps(model) as traffic:
-    if "kill" in sys.argv and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
-        shared = model.loss
-        calls = []
-        def deadly(batch):
-            calls.append(1)
-            if rank == 1 and len(calls) == 7:  # in the middle of the second epoch
-                os.kill(os.getpid(), 9)
-            return shared(batch)
-        model.loss = deadly
-    options = {"checkpoint": sys.argv[1] + ".pt"} if "kill" in sys.argv else {}
-    history = fit(model, rows, epochs=3, batch_size=20, learning_rate=0.01, **options)
-table = torch.nn.Parameter(torch.zeros(6, 2))
-if rank == 0:
-    table.grad = torch.sparse_coo_tensor([[1, 4]], torch.ones(2, 2), (6, 2), check_invariants=True)
-sparse_bytes = add_up([table], [table])
-torch.save(model.state_dict(), f"{sys.argv[1]}.{rank}")
-with open(f"{sys.argv[1]}.{rank}.json", "w") as file:
-    json.dump({"train": history.train, "steps": traffic.steps, "bytes": traffic.bytes,
-               "sparse": sparse_bytes, "sum": table.grad.to_dense().tolist()}, file)
-dist.destroy_process_group()
-"""
+HERE = Path(__file__).parent
+SCRIPT = HERE / "ranks.py"
+GUARD = HERE.parents[1] / "no_network"
+ROOT = HERE.parents[2]
 
 
-def torchrun(tmp_path, *arguments, restarts=0):
-    script = tmp_path / "ranks.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1",  # without it torchrun prints a banner
-        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",  # without it a restart hangs (pytorch 135712)
-        "GLOO_SOCKET_IFNAME": "lo0" if sys.platform == "darwin" else "lo",
-    }
-    if sys.platform == "win32":
-        environment |= {"USE_LIBUV": "0"}
-        del environment["GLOO_SOCKET_IFNAME"]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", "--max-restarts", str(restarts), str(script)]
-    return subprocess.run(
-        [*command, str(tmp_path / "out"), *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+@pytest.fixture(autouse=True)
+def guarded(monkeypatch):
+    """Let ranks find the package, and refuse them the network."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (GUARD, ROOT))))
 
 
 @pytest.fixture(scope="module")
-def alone():
-    from course_utils.torch_models import SparseInputAutoencoder, fit
+def ranks():
+    from unit.distributed import ranks
 
-    rows = sp.random_array((61, 40), density=0.2, rng=0, format="csr")
-    model = SparseInputAutoencoder(40, [8], 3, seed=0).double()
-    return model, fit(model, rows, epochs=3, batch_size=20, learning_rate=0.01)
+    return ranks
 
 
-def assert_equal_to_one_process(tmp_path, alone):
+def results(folder, job, world=2):
     import torch
 
-    model, history = alone
-    for rank in range(2):
-        weights = torch.load(tmp_path / f"out.{rank}", weights_only=True)
-        for name, wanted in model.state_dict().items():
-            assert torch.allclose(weights[name], wanted, rtol=0, atol=1e-12), name
-        report = json.loads((tmp_path / f"out.{rank}.json").read_text(encoding="utf-8"))
+    found = []
+    for rank in range(world):
+        report = json.loads((folder / f"{job}.{rank}.json").read_text(encoding="utf-8"))
+        found.append((torch.load(folder / f"{job}.{rank}.pt", weights_only=True), report))
+    return found
+
+
+def assert_close(weights, wanted, atol=1e-12):
+    import torch
+
+    assert weights.keys() == wanted.keys()
+    for name in wanted:
+        assert torch.allclose(weights[name], wanted[name], rtol=0, atol=atol), name
+
+
+def assert_same(weights, wanted):
+    import torch
+
+    assert all(torch.equal(weights[name], wanted[name]) for name in wanted)
+
+
+@pytest.mark.parametrize(
+    ("job", "world"), [("cells", 2), ("cells", 3), ("interactions", 2), ("gaps", 2), ("penalty", 2)]
+)
+def test_ranks_are_one_process_with_the_whole_batch(job, world, ranks, tmp_path):
+    launch(SCRIPT, str(tmp_path), job, ranks=world)
+    model, history, _ = ranks.train(job, 0)
+    numbers = sum(parameter.numel() for parameter in model.parameters())
+    found = results(tmp_path, job, world)
+    for weights, report in found:
+        assert_close(weights, model.state_dict())
+        assert_same(weights, found[0][0])
         assert report["train"] == pytest.approx(history.train, abs=1e-12)
-    return report
+        assert report["train"] == found[0][1]["train"], "ranks choose the same best epoch"
+        assert report["steps"] == ranks.EPOCHS * ranks.STEPS
+        assert report["bytes"] == report["steps"] * 8 * numbers, "as for dense gradients predicted"
+        assert report["guarded"]
 
 
-def test_two_ranks_are_one_process_with_the_whole_batch(tmp_path, alone):
-    run = torchrun(tmp_path)
-    assert run.returncode == 0, run.stderr
-    report = assert_equal_to_one_process(tmp_path, alone)
-    numbers = sum(parameter.numel() for parameter in alone[0].parameters())
-    assert report["steps"] == 3 * 4
-    assert report["bytes"] == 3 * 4 * 8 * numbers
-    # The rank without a row gives nothing and gets the rows of the other.
-    assert report["sparse"] == 0
-    assert report["sum"] == [[0, 0], [1, 1], [0, 0], [0, 0], [1, 1], [0, 0]]
-    first = json.loads((tmp_path / "out.0.json").read_text(encoding="utf-8"))
-    assert first["sparse"] == 2 * (8 + 2 * 4)
+def test_shares_of_a_loss_must_be_weighed(ranks):
+    """The negative control: a mean of means over unequal shares is another loss."""
+    make, rows = ranks.MODELS["gaps"]
+    model, batch = make(0).double(), rows()[:21]
+    halves = [float(model.loss(batch[ranks.my_rows(21, rank, 2)])) for rank in range(2)]
+    assert abs(sum(halves) / 2 - float(model.loss(batch))) > 1e-4
 
 
-def test_a_killed_rank_is_started_again_and_ends_with_the_same_weights(tmp_path, alone):
-    run = torchrun(tmp_path, "kill", restarts=1)
-    assert run.returncode == 0, run.stderr
-    report = assert_equal_to_one_process(tmp_path, alone)
-    assert report["steps"] == 2 * 4, "the first epoch came from the checkpoint"
+@pytest.mark.parametrize("world", [2, 4])
+def test_sparse_gradients_add_up_and_their_bytes_are_predicted(world, ranks, tmp_path):
+    """By hand and with plain steps, for Adam takes no sparse gradient; ranks without rows too."""
+    launch(SCRIPT, str(tmp_path), "sparse", ranks=world)
+    wanted, _, _ = ranks.descend()
+    dense = ranks.STEPS * sum(weights.nbytes for weights in wanted.values())
+    for weights, report in results(tmp_path, "sparse", world):
+        assert_close(weights, wanted)
+        assert report["bytes"] == report["predicted"] < dense
 
 
-def test_without_a_group_it_is_refused(alone):
+def test_each_rank_draws_its_own_noise_and_the_same_in_each_run(ranks, tmp_path):
+    runs = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        launch(SCRIPT, str(tmp_path / name), "noise")
+        runs.append(results(tmp_path / name, "noise"))
+    (first, report), (second, other) = runs[0]
+    assert_same(first, second)
+    assert report["train"] == other["train"]
+    assert_same(first, runs[1][0][0])
+    alone = ranks.train("noise", 0)[1].train
+    assert report["train"] != pytest.approx(alone, abs=1e-6)
+    assert report["train"] == pytest.approx(alone, rel=0.2)
+
+
+def test_streams_of_ranks_differ_and_leave_the_generator_in_step(ranks):
+    import torch
+
+    from course_utils.distributed import training
+
+    draws, after = [], []
+    model = torch.nn.Linear(1, 1)
+    for rank in range(3):
+        torch.manual_seed(5)
+        with training._own_draws(model, rank, 3):
+            draws.append(torch.rand(4).tolist())
+            torch.rand(rank)  # shares of different size
+        after.append(float(torch.rand(())))
+    assert len({tuple(draw) for draw in draws}) == 3
+    assert len(set(after)) == 1
+    model.eval()
+    before = torch.get_rng_state()
+    with training._own_draws(model, 1, 3):
+        pass
+    assert torch.equal(torch.get_rng_state(), before), "only training draws"
+
+
+# Before the first checkpoint, within the second epoch, and in the step of the last single row.
+@pytest.mark.parametrize(("victim", "step"), [(0, 2), (1, 7), (1, 8)])
+@pytest.mark.parametrize("job", ["cells", "noise"])
+def test_a_killed_rank_is_started_again_and_no_bit_is_lost(job, victim, step, ranks, tmp_path):
+    for name, arguments, restarts in (("whole", (), 0), ("killed", (str(victim), str(step)), 1)):
+        (tmp_path / name).mkdir()
+        launch(SCRIPT, str(tmp_path / name), job, *arguments, restarts=restarts)
+    whole, killed = (results(tmp_path / name, job) for name in ("whole", "killed"))
+    for (weights, report), (wanted, undisturbed) in zip(killed, whole, strict=True):
+        assert_same(weights, wanted)
+        assert report["train"] == undisturbed["train"]
+        epochs_left = ranks.EPOCHS - (step - 1) // ranks.STEPS
+        assert report["steps"] == epochs_left * ranks.STEPS, "the rest came from the checkpoint"
+
+
+def test_two_nodes_are_two_ranks_of_one(ranks, tmp_path):
+    """The command of a real cluster, given twice; only the address would differ."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        endpoint = f"127.0.0.1:{free.getsockname()[1]}"
+    with ThreadPoolExecutor(2) as nodes:
+        jobs = [
+            nodes.submit(
+                launch, SCRIPT, str(tmp_path), "cells", ranks=1, nodes=2, endpoint=endpoint
+            )
+            for _ in range(2)
+        ]
+        for job in jobs:
+            job.result()
+    model, history, _ = ranks.train("cells", 0)
+    for weights, report in results(tmp_path, "cells"):
+        assert_close(weights, model.state_dict())
+        assert report["train"] == pytest.approx(history.train, abs=1e-12)
+
+
+def test_without_a_group_it_is_refused(ranks):
     from course_utils.distributed.training import shared_steps
 
-    with pytest.raises(RuntimeError, match="torchrun"), shared_steps(alone[0]):
+    model = ranks.MODELS["cells"][0](0)
+    with pytest.raises(RuntimeError, match="torchrun"), shared_steps(model):
         pass
 
 
@@ -129,3 +181,13 @@ def test_every_row_has_one_rank(n, world):
     shares = [list(range(n))[my_rows(n, rank, world)] for rank in range(world)]
     assert list(itertools.chain(*shares)) == list(range(n))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@pytest.mark.parametrize("rows", [-1, 5])
+def test_more_rows_than_there_are_send_nothing(rows):
+    import torch
+
+    from course_utils.distributed.training import gradient_bytes
+
+    with pytest.raises(ValueError, match="rows"):
+        gradient_bytes(torch.zeros(4, 2), rows=rows)

@@ -1,0 +1,143 @@
+"""What test_training trains in one process, and on several ranks that torchrun starts."""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import scipy.sparse as sp
+import torch
+import torch.distributed as dist
+
+from course_utils.distributed.training import add_up, gradient_bytes, my_rows, shared_steps
+from course_utils.torch_models import (
+    Autoencoder,
+    InteractionAutoencoder,
+    SparseCodeAutoencoder,
+    SparseInputAutoencoder,
+    fit,
+)
+
+EPOCHS, BATCH = 3, 20
+STEPS = 4  # of an epoch: 61 rows, so that the last batch has one row and all ranks but one none
+
+
+def sparse_rows():
+    rows = sp.random_array((61, 40), density=0.2, rng=0, format="csr")
+    rows[10:17] = 0
+    return sp.csr_array(rows)
+
+
+def dense_rows():
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(61, 12))
+    rows[rng.random(rows.shape) < 0.3] = np.nan  # gaps
+    return rows
+
+
+# Losses that average over cells, over observed cells, over weighted interactions, and one that is
+# no mean at all, for its penalty is of the batch.
+MODELS = {
+    "cells": (lambda seed: SparseInputAutoencoder(40, [8], 3, seed=seed), sparse_rows),
+    "interactions": (
+        lambda seed: InteractionAutoencoder(40, 3, hide_items=0.0, drop_code=0.0, seed=seed),
+        sparse_rows,
+    ),
+    "gaps": (lambda seed: Autoencoder(12, [8], 3, seed=seed), dense_rows),
+    "penalty": (
+        lambda seed: SparseCodeAutoencoder(12, 6, sparsity="kl", weight=0.5, seed=seed),
+        dense_rows,
+    ),
+    "noise": (lambda seed: InteractionAutoencoder(40, 3, seed=seed), sparse_rows),
+}
+
+
+def train(name, seed, sharing=contextlib.nullcontext, before=lambda model: None, **options):
+    """Train one of the models; return it, what happened, and what `sharing` yields."""
+    make, rows = MODELS[name]
+    model = make(seed).double()
+    with sharing(model) as traffic:
+        before(model)
+        settings = {"epochs": EPOCHS, "batch_size": BATCH, "learning_rate": 0.01}
+        history = fit(model, rows(), progress=False, **settings, **options)
+    return model, history, traffic
+
+
+def descend(share=lambda n: slice(0, n), add=lambda parameters, sparse: 0):
+    """Train with sparse gradients and plain steps, by hand; return weights, bytes, predictions."""
+    rows = sparse_rows().astype(np.float64)
+    model = SparseInputAutoencoder(40, [8], 3, seed=0).double()
+    table = model.lookup.weight
+    model.lookup.sparse = True
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    sent, predicted = 0, 0
+    for start in range(0, 61, BATCH):
+        batch = rows[start : start + BATCH]
+        mine = batch[share(batch.shape[0])]
+        optimizer.zero_grad()
+        if mine.shape[0]:
+            (model.loss(mine) * (mine.shape[0] / batch.shape[0])).backward()
+        sent += add(list(model.parameters()), [table])
+        predicted += gradient_bytes(table, len(set(mine.indices.tolist())))
+        predicted += sum(gradient_bytes(p) for p in model.parameters() if p is not table)
+        optimizer.step()
+    return model.state_dict(), sent, predicted
+
+
+def listening():
+    """Addresses at which this rank and the torchrun that started it wait for others."""
+    found = set()
+    for process in (psutil.Process(), psutil.Process().parent()):
+        for each in process.net_connections("tcp"):
+            if each.status == psutil.CONN_LISTEN:
+                found.add(each.laddr.ip)
+    return sorted(found)
+
+
+def dies_at(call):
+    """Return what lets a rank kill itself at this step, in its first life."""
+
+    def prepare(model):
+        shared, calls = model.loss, []
+
+        def deadly(batch):
+            calls.append(1)
+            if len(calls) == call:
+                os.kill(os.getpid(), 9)
+            return shared(batch)
+
+        model.loss = deadly
+
+    return prepare
+
+
+def main(folder, job, *arguments):
+    dist.init_process_group("gloo")
+    rank, world = dist.get_rank(), dist.get_world_size()
+    name = Path(folder) / f"{job}.{rank}"
+    report = {"listening": listening(), "guarded": hasattr(socket, "blocked_by_the_tests")}
+    if job == "sparse":
+        state, sent, predicted = descend(lambda n: my_rows(n, rank, world), add_up)
+        report |= {"bytes": sent, "predicted": predicted}
+    else:
+        options = {}
+        if arguments:  # rank and step of a death
+            options["checkpoint"] = Path(folder) / "training.pt"
+            victim, step = map(int, arguments)
+            if rank == victim and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+                options["before"] = dies_at(step)
+        # Ranks begin with different weights, of which those of rank 0 are taken.
+        model, history, traffic = train(job, rank, shared_steps, **options)
+        state = model.state_dict()
+        report |= {"train": history.train, "steps": traffic.steps, "bytes": traffic.bytes}
+    torch.save(state, f"{name}.pt")
+    Path(f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
