@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 
-_MARK = "COURSE_MARK"  # inherited by children, so that one is found whose parent has died
-_GRACE = 10.0  # seconds in which a process may end by itself
+_MARK = "COURSE_MARK"  # inherited by children, so that one is found whose parent has died, too
+_GRACE = 5.0  # seconds in which a process may end by itself
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -40,27 +40,40 @@ def processes() -> Iterator[Start]:
     try:
         yield start
     finally:
-        _end_all_with(mark)
+        _end_all(started, mark)
         for process in started:
             with process:  # closes its pipes, and takes note that it has ended
                 pass
 
 
-def _end_all_with(mark: str) -> None:
+def _end_all(started: list[subprocess.Popen[str]], mark: str) -> None:
     """Ask, wait and end; then again, for one that was asked may have started another."""
     for end in (psutil.Process.terminate, psutil.Process.kill, psutil.Process.kill):
-        left = _those_with(mark)
+        left = _descendants(started) | _those_with(mark)
         for process in left:
             with contextlib.suppress(psutil.Error):
                 end(process)
         psutil.wait_procs(left, _GRACE)
 
 
-def _those_with(mark: str) -> list[psutil.Process]:
-    found = []
+def _descendants(started: list[subprocess.Popen[str]]) -> set[psutil.Process]:
+    """Processes that were started, and their children, while their parents live."""
+    found = set()
+    for each in started:
+        if each.poll() is not None:
+            continue  # its number may be another's by now
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(each.pid)
+            found |= {process, *process.children(recursive=True)}
+    return found
+
+
+def _those_with(mark: str) -> set[psutil.Process]:
+    """Processes with the mark; one that has renamed itself, as Dask's do, has lost it."""
+    found = set()
     for process in psutil.process_iter():
         # Other users' processes do not say, and some are gone meanwhile.
         with contextlib.suppress(psutil.Error, OSError):
             if process.environ().get(_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
+                found.add(process)
     return found

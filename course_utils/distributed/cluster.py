@@ -19,7 +19,19 @@ from course_utils.distributed._processes import processes
 if TYPE_CHECKING:
     from distributed import Client
 
-_QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical"}  # read by the workers when they import Dask
+# For this process, and as variables for those that are started.
+_SETTINGS = {
+    "logging.distributed": "critical",
+    # Where no worker is left for so long, a task fails; by default it would wait for ever.
+    "distributed.scheduler.no-workers-timeout": "2 minutes",
+    # A worker that was lost is not given up: on a busy machine it may be up again only after the
+    # 15 seconds that are the default.
+    "distributed.deploy.lost-worker-timeout": "1 day",
+}
+_VARIABLES = {
+    "DASK_" + name.replace(".", "__").replace("-", "_").upper(): value
+    for name, value in _SETTINGS.items()
+}
 
 
 @contextlib.contextmanager
@@ -52,7 +64,7 @@ def local_cluster(workers: int = 2) -> Iterator[Client]:
     stand behind ``if __name__ == "__main__":``. In a notebook it need not.
     """
     workers = _arguments.integer("workers", workers, 1)
-    with _quietly():
+    with _settings():
         from distributed import Client, LocalCluster
 
         local = {
@@ -140,7 +152,7 @@ def connect(
     """
     workers = _arguments.integer("workers", workers, 1)
     timeout = _arguments.number("timeout", timeout, above=0)
-    with _quietly():
+    with _settings():
         from distributed import Client
 
         end = time.monotonic() + timeout
@@ -198,18 +210,18 @@ def command_cluster(workers: int = 2) -> Iterator[Client]:
         scheduler, worker = cluster_commands(file)
         nowhere = subprocess.DEVNULL
         for command in (scheduler, *[worker] * workers):
-            start(command, _QUIET, cwd=folder, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+            start(command, _VARIABLES, cwd=folder, stdin=nowhere, stdout=nowhere, stderr=nowhere)
         with connect(file, workers=workers) as client:
             yield client
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Let Dask log nothing but what is critical, here and in processes started meanwhile."""
-    with _environment(_QUIET):
+def _settings() -> Iterator[None]:
+    """Let Dask log nothing but what is critical, and wait neither too long nor too short."""
+    with _environment(_VARIABLES):
         import dask  # only here: importing it takes a second
 
-        with dask.config.set({"logging.distributed": "critical"}):
+        with dask.config.set(_SETTINGS):
             yield
 
 

@@ -191,7 +191,8 @@ def fold(
     DamagedPart
         If a part is not whole, with its name, wherever it was read.
     ConnectionError
-        If the scheduler is gone, with the part up to which was to be added.
+        If the scheduler is gone, or all workers for some minutes, with the part that was waited
+        for.
     distributed.scheduler.KilledWorker
         If workers died over a part again and again, with its name. One that dies once costs time
         alone: others do its work again.
@@ -211,8 +212,9 @@ def fold(
         for path in wanted[1:]:
             total = add(total, function(path, *arguments, **options))
         return total
-    from distributed import FutureCancelledError
+    from distributed.client import FutureCancelledError
     from distributed.comm import CommClosedError
+    from distributed.scheduler import NoWorkerError
 
     try:
         sent = tuple(_sent(client, argument) for argument in arguments)
@@ -223,11 +225,13 @@ def fold(
         total = ends[0].result()
         for end in ends[1:]:
             total = add(total, end.result())
-    except (FutureCancelledError, CommClosedError) as error:
-        last = getattr(error, "key", wanted[-1])
+    except (FutureCancelledError, CommClosedError, NoWorkerError) as error:
+        who = "no worker is left" if isinstance(error, NoWorkerError) else "the scheduler is gone"
+        key = getattr(error, "key", getattr(error, "task", wanted[-1]))
+        part = os.path.basename(os.fspath(key)).partition(" ")[0]
         raise ConnectionError(
-            f"the scheduler is gone, and with it the sum over {len(wanted)} parts up to "
-            f"{os.path.basename(str(last)).partition(' ')[0]}; start a cluster and add up again"
+            f"{who}, and with it the sum over {len(wanted)} parts at {part}; "
+            "start a cluster and add up again"
         ) from error
     return total
 

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import psutil
@@ -172,6 +173,32 @@ def test_a_scheduler_that_is_gone_is_an_error_that_names_the_part(when, paths, t
         with pytest.raises(ConnectionError, match=r"scheduler is gone.*part-0000\d-of-00006-"):
             fold(function, paths, client=client)
     assert capfd.readouterr().err == ""
+
+
+def test_where_no_worker_is_left_it_is_an_error_that_names_a_part(paths, tmp_path):
+    def forget_soon(dask_scheduler):
+        dask_scheduler.no_workers_timeout = 1  # and not after two minutes
+
+    flag = tmp_path / "flag"
+
+    def waits(path):
+        flag.touch()
+        time.sleep(3600)
+
+    def kill_all(pids):
+        while not flag.exists():
+            time.sleep(0.01)
+        for pid in pids:  # nannies first, which would start workers again
+            psutil.Process(pid).kill()
+
+    with command_cluster(2) as client:
+        client.run_on_scheduler(forget_soon)
+        pids = [*client.run(os.getpid, nanny=True).values(), *client.run(os.getpid).values()]
+        with ThreadPoolExecutor() as pool:
+            killer = pool.submit(kill_all, pids)
+            with pytest.raises(ConnectionError, match=r"no worker is left.*part-0000\d-of-00006-"):
+                fold(waits, paths, client=client)
+            killer.result()
 
 
 def test_the_commands_are_those_that_run(tmp_path):
