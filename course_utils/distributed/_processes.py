@@ -57,7 +57,7 @@ def _end_all(started: list[subprocess.Popen[str]], mark: str) -> None:
 
 
 def _descendants(started: list[subprocess.Popen[str]]) -> set[psutil.Process]:
-    """Processes that were started, and their children, while their parents live."""
+    """Return processes that were started, and their children, while their parents live."""
     found = set()
     for each in started:
         if each.poll() is not None:
@@ -69,7 +69,7 @@ def _descendants(started: list[subprocess.Popen[str]]) -> set[psutil.Process]:
 
 
 def _those_with(mark: str) -> set[psutil.Process]:
-    """Processes with the mark; one that has renamed itself, as Dask's do, has lost it."""
+    """Return processes with the mark; one that has renamed itself, as Dask's do, has lost it."""
     found = set()
     for process in psutil.process_iter():
         # Other users' processes do not say, and some are gone meanwhile.

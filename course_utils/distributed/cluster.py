@@ -104,13 +104,15 @@ def cluster_commands(
     --------
     >>> scheduler, worker = cluster_commands("cluster.json")
     >>> print(*scheduler[1:])  # behind python
-    -m dask scheduler --scheduler-file cluster.json --no-dashboard --port 0 --host 127.0.0.1
+    -m dask scheduler --scheduler-file cluster.json --no-dashboard --port 0 --host 127.0.0.1 \
+--dashboard-address 127.0.0.1:0
     >>> print(*worker[1:])
     -m dask worker --scheduler-file cluster.json --no-dashboard --nthreads 1 --death-timeout 20 \
---host 127.0.0.1
+--host 127.0.0.1 --dashboard-address 127.0.0.1:0
     """
     file = ["--scheduler-file", str(_files.home(scheduler_file)), "--no-dashboard"]
-    where = [] if host is None else ["--host", host]
+    # Without a dashboard, too, each answers over HTTP, by default on all interfaces.
+    where = [] if host is None else ["--host", host, "--dashboard-address", f"{host}:0"]
     return (
         [sys.executable, "-m", "dask", "scheduler", *file, "--port", "0", *where],
         [

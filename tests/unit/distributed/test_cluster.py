@@ -205,7 +205,8 @@ def test_the_commands_are_those_that_run(tmp_path):
     scheduler, worker = cluster_commands(tmp_path / "file.json")
     for command in (scheduler, worker):
         assert command[:4] == [sys.executable, "-m", "dask", command[3]]
-        assert command[-2:] == ["--host", "127.0.0.1"]
+        assert "--scheduler-file" in command
+        assert command[command.index("--host") + 1] == "127.0.0.1"
     for command in cluster_commands("file.json", host=None):
         assert "--host" not in command
 
