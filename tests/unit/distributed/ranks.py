@@ -27,8 +27,8 @@ STEPS = 4  # of an epoch: 61 rows, so that the last batch has one row and all ra
 
 
 def sparse_rows():
-    rows = sp.random_array((61, 40), density=0.2, rng=0, format="csr")
-    rows[10:17] = 0
+    rows = sp.random_array((61, 40), density=0.2, rng=0).toarray()
+    rows[10:17] = 0  # users without anything
     return sp.csr_array(rows)
 
 

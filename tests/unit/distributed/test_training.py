@@ -78,8 +78,8 @@ def test_shares_of_a_loss_must_be_weighed(ranks):
     """The negative control: a mean of means over unequal shares is another loss."""
     make, rows = ranks.MODELS["gaps"]
     model, batch = make(0).double(), rows()[:21]
-    halves = [float(model.loss(batch[ranks.my_rows(21, rank, 2)])) for rank in range(2)]
-    assert abs(sum(halves) / 2 - float(model.loss(batch))) > 1e-4
+    halves = [model.loss(batch[ranks.my_rows(21, rank, 2)]).item() for rank in range(2)]
+    assert abs(sum(halves) / 2 - model.loss(batch).item()) > 1e-4
 
 
 @pytest.mark.parametrize("world", [2, 4])
