@@ -72,7 +72,7 @@ def replace_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO],
     Raises
     ------
     OSError
-        If it cannot be written, on a full disk for instance; the message names the file.
+        If it cannot be written, on a full disk for instance, whose message then names the file.
 
     Examples
     --------
@@ -94,7 +94,8 @@ def replace_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO],
         os.replace(partial, target)
     except BaseException as error:
         partial.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:  # a full disk names no file
+        # A full disk names no file. Words without an error number would be lost beside a name.
+        if isinstance(error, OSError) and error.errno and error.filename is None:
             error.filename = str(target)
         raise
 
