@@ -1,5 +1,6 @@
 """Several ranks take the steps of one process with the whole batch, through a killed rank too."""
 
+import functools
 import itertools
 import json
 import os
@@ -30,6 +31,19 @@ def ranks():
     from unit.distributed import ranks
 
     return ranks
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Return what two ranks end with where nothing happens to them; each job runs once."""
+
+    @functools.cache
+    def trained(job):
+        folder = tmp_path_factory.mktemp(job)
+        launch(SCRIPT, str(folder), job)
+        return results(folder, job)
+
+    return trained
 
 
 def results(folder, job, world=2):
@@ -93,16 +107,13 @@ def test_sparse_gradients_add_up_and_their_bytes_are_predicted(world, ranks, tmp
         assert report["bytes"] == report["predicted"] < dense
 
 
-def test_each_rank_draws_its_own_noise_and_the_same_in_each_run(ranks, tmp_path):
-    runs = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        launch(SCRIPT, str(tmp_path / name), "noise")
-        runs.append(results(tmp_path / name, "noise"))
-    (first, report), (second, other) = runs[0]
+def test_each_rank_draws_its_own_noise_and_the_same_in_each_run(ranks, undisturbed, tmp_path):
+    launch(SCRIPT, str(tmp_path), "noise")
+    (again, _), _ = results(tmp_path, "noise")
+    (first, report), (second, other) = undisturbed("noise")
     assert_same(first, second)
     assert report["train"] == other["train"]
-    assert_same(first, runs[1][0][0])
+    assert_same(first, again)
     alone = ranks.train("noise", 0)[1].train
     assert report["train"] != pytest.approx(alone, abs=1e-6)
     assert report["train"] == pytest.approx(alone, rel=0.2)
@@ -133,14 +144,14 @@ def test_streams_of_ranks_differ_and_leave_the_generator_in_step(ranks):
 # Before the first checkpoint, within the second epoch, and in the step of the last single row.
 @pytest.mark.parametrize(("victim", "step"), [(0, 2), (1, 7), (1, 8)])
 @pytest.mark.parametrize("job", ["cells", "noise"])
-def test_a_killed_rank_is_started_again_and_no_bit_is_lost(job, victim, step, ranks, tmp_path):
-    for name, arguments, restarts in (("whole", (), 0), ("killed", (str(victim), str(step)), 1)):
-        (tmp_path / name).mkdir()
-        launch(SCRIPT, str(tmp_path / name), job, *arguments, restarts=restarts)
-    whole, killed = (results(tmp_path / name, job) for name in ("whole", "killed"))
-    for (weights, report), (wanted, undisturbed) in zip(killed, whole, strict=True):
+def test_a_killed_rank_is_started_again_and_no_bit_is_lost(
+    job, victim, step, ranks, undisturbed, tmp_path
+):
+    launch(SCRIPT, str(tmp_path), job, str(victim), str(step), restarts=1)
+    killed = results(tmp_path, job)
+    for (weights, report), (wanted, expected) in zip(killed, undisturbed(job), strict=True):
         assert_same(weights, wanted)
-        assert report["train"] == undisturbed["train"]
+        assert report["train"] == expected["train"]
         epochs_left = ranks.EPOCHS - (step - 1) // ranks.STEPS
         assert report["steps"] == epochs_left * ranks.STEPS, "the rest came from the checkpoint"
 
