@@ -99,8 +99,8 @@ def train() -> None:
     from course_utils.torch_models import SparseInputAutoencoder, fit
 
     dist.init_process_group("gloo")
-    rows = sp.random_array((STEPS * BATCH, FILMS), density=0.002, rng=0, format="csr")
-    rows = rows.astype(np.float32)
+    shape = (STEPS * BATCH, FILMS)
+    rows = sp.random_array(shape, density=0.002, rng=0, dtype=np.float32).tocsr()
     model = SparseInputAutoencoder(FILMS, [], 64, seed=0)
     with shared_steps(model) as traffic:
         fit(model, rows[:BATCH], epochs=1, batch_size=BATCH, progress=False)  # not counted
