@@ -249,6 +249,12 @@ most_confused = Exercise(
             (np.array([[0, 0, 0], [8, 0, 0], [1, 1, 0]]),),
             "0 and 1: eight confusions, all in row 1",
         ),
+        Case(
+            "large counts",
+            (np.array([[0, 2**24, 2**24 + 1], [0, 0, 0], [0, 0, 0]]),),
+            "one confusion more is more, also of sixteen million",
+            hint="Counts are whole numbers; single precision does not hold these.",
+        ),
     ],
     hint="Look at the pairs (a, b) with a < b, and count the confusions of each both ways.",
     search=_confusions(),
