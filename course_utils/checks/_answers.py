@@ -41,8 +41,8 @@ def plain(value: Any) -> Any:
     Raises
     ------
     NotAnAnswerError
-        For a masked array, a set, a dictionary or an iterator: what they mean depends on more
-        than their values.
+        For an array with masked cells, a set, a dictionary or an iterator: what they mean depends
+        on more than their values.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
         return list(value)
     if is_sparse(value):
         return value
-    if isinstance(value, np.ma.MaskedArray):
+    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
         raise NotAnAnswerError(
             "a masked array, of which some cells count and others do not; give a plain array, "
             "such as .filled(0)"
@@ -86,7 +86,7 @@ _VIEWS = frozenset({"dict_values", "dict_keys", "dict_items"})
 
 
 def _plain_array(value: np.ndarray) -> Any:
-    array = np.asarray(value)  # a numpy.matrix means its table
+    array = np.asarray(value)  # a numpy.matrix, or a masked array without masked cells
     if array.ndim == 0:
         return plain(array.item()) if array.dtype == object else plain(array[()])
     if array.dtype == object:

@@ -13,6 +13,8 @@ from course_utils.checks._answers import NotAnAnswerError, as_array, is_sparse, 
 # Larger results are too much to compare by eye, so the first difference is named.
 _SEEN_AT_A_GLANCE = 12
 
+_SINGLE = float(np.finfo(np.float32).eps)
+
 
 def same_value(expected: Any, got: Any, *, relative: float = 1e-6) -> str:
     """Compare two results of a function and say in words how they differ.
@@ -21,9 +23,11 @@ def same_value(expected: Any, got: Any, *, relative: float = 1e-6) -> str:
     ----------
     expected, got : scalar, array_like, scipy sparse array, or tuple/list of these
         Sparse arrays are compared by shape, dtype and dense values, so any sparse format and
-        any order of storage will do. Numbers may be of any type.
+        any order of storage will do. Numbers may be of any type. The type that is expected says
+        how exact they must be: half precision is no excuse where more was asked for.
     relative : float, default 1e-6
-        How far floats may differ by rounding, in relation to their size.
+        How far floats may differ by rounding, in relation to their size; what is calculated in
+        single precision, by seven digits of the largest number.
 
     Returns
     -------
@@ -38,7 +42,7 @@ def same_value(expected: Any, got: Any, *, relative: float = 1e-6) -> str:
     'shape (2, 2) instead of (2, 3)'
     """
     try:
-        return _difference(plain(expected), plain(got), relative)
+        return _difference(plain(expected), plain(got), relative, _is_single(got))
     except NotAnAnswerError as error:
         return str(error)
 
@@ -118,15 +122,15 @@ def difference(compare: Callable[..., str], expected: Any, got: Any, *more: Any)
         return f"not comparable ({type(error).__name__}: {error})"
 
 
-def _difference(expected: Any, got: Any, relative: float) -> str:
+def _difference(expected: Any, got: Any, relative: float, single: bool) -> str:
     if isinstance(expected, tuple):
-        return _difference_of_parts(expected, got, relative)
+        return _difference_of_parts(expected, got, relative, single)
     if is_sparse(expected):
         if not is_sparse(got):
             return f"a {type(got).__name__} instead of a sparse array"
         if got.shape == expected.shape and got.dtype != expected.dtype:
             return f"dtype {got.dtype} instead of {expected.dtype}"
-        return _difference(expected.toarray(), got.toarray(), relative)
+        return _difference(expected.toarray(), got.toarray(), relative, single)
     if is_sparse(got):
         return "a sparse array instead of a dense one"
     wanted, given = np.asarray(expected), as_array(got)
@@ -134,9 +138,11 @@ def _difference(expected: Any, got: Any, relative: float) -> str:
         return wrong
     if given.shape != wanted.shape:
         return f"shape {given.shape} instead of {wanted.shape}"
-    agree = _agreement(wanted, given, relative)
+    agree = _agreement(wanted, given, relative, single)
     if agree.all():
         return ""
+    if _only_too_short(wanted, given, agree):
+        return f"rounded: {given.dtype} holds three digits; calculate in float64"
     if agree.size <= _SEEN_AT_A_GLANCE:
         return "other values"
     place = tuple(int(i) for i in np.argwhere(~agree)[0])
@@ -146,7 +152,7 @@ def _difference(expected: Any, got: Any, relative: float) -> str:
     )
 
 
-def _difference_of_parts(expected: tuple[Any, ...], got: Any, relative: float) -> str:
+def _difference_of_parts(expected: tuple[Any, ...], got: Any, relative: float, single: bool) -> str:
     if isinstance(got, np.ndarray) and got.ndim:
         got = list(got)
     if not isinstance(got, (tuple, list)):
@@ -154,7 +160,7 @@ def _difference_of_parts(expected: tuple[Any, ...], got: Any, relative: float) -
     if len(got) != len(expected):
         return f"{len(got)} values instead of {len(expected)}"
     for position, pair in enumerate(zip(expected, got, strict=True)):
-        if found := _difference(*pair, relative):
+        if found := _difference(*pair, relative, single):
             return f"value {position}: {found}"
     return ""
 
@@ -181,17 +187,39 @@ def _asked_for(array: np.ndarray) -> str:
     return f"an array of shape {array.shape}" if array.ndim else "a number"
 
 
-def _agreement(expected: np.ndarray, got: np.ndarray, relative: float) -> np.ndarray:
+def _agreement(expected: np.ndarray, got: np.ndarray, relative: float, single: bool) -> np.ndarray:
     if expected.dtype.kind not in "fc" and got.dtype.kind not in "fc":
         return np.asarray(expected == got)
-    if got.dtype.kind == "f":  # half precision holds three digits
-        relative = max(relative, 2 * float(np.finfo(got.dtype).eps))
+    # A type that holds three digits excuses the answer only if that type was asked for.
+    relative = max(relative, 2 * _rounding(expected))
     finite = np.abs(expected[np.isfinite(expected)])
     size = min(1.0, float(finite.max())) if finite.size and finite.max() > 0 else 1.0
     # Where mathematics has 0, floating point leaves some 1e-16 of what was added up.
     absolute = max(1e-12, 1e-9 * size)
+    if single:  # and single precision some 1e-7
+        absolute = max(absolute, 4 * _SINGLE * float(finite.max(initial=0) or 1))
     with np.errstate(invalid="ignore", over="ignore"):
         return np.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
+
+
+def _is_single(value: Any) -> bool:
+    """Whether a result, or a part of it, was calculated in single precision."""
+    if isinstance(value, (tuple, list)):
+        return any(map(_is_single, value))
+    return str(getattr(value, "dtype", "")).endswith("float32")
+
+
+def _rounding(array: np.ndarray) -> float:
+    """How far apart two neighbouring numbers of a float type are, in relation to their size."""
+    return float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else 0.0
+
+
+def _only_too_short(expected: np.ndarray, got: np.ndarray, agree: np.ndarray) -> bool:
+    """Whether half precision is all that is wrong with an answer."""
+    if got.dtype != np.float16:
+        return False
+    off = np.abs(expected[~agree] - got[~agree].astype(float))
+    return bool(np.all(off <= 4 * _rounding(got) * np.abs(expected[~agree])))
 
 
 def _short(value: Any) -> str:

@@ -197,6 +197,8 @@ def dots():
         (every_third_diagonal(), Status.RIGHT, "broken"),
         (dots(), Status.RIGHT, "broken"),
         (pd.DataFrame(picture(1, 4)), Status.RIGHT, "broken"),
+        (np.ma.array(picture(1, 4)), Status.RIGHT, "broken"),
+        (np.ma.masked_equal(picture(1, 4), 0), Status.WRONG, "masked array"),
         (sp.csr_array(picture(1, 4)), Status.RIGHT, "broken"),
         (
             [[Fraction(int(value)) for value in row] for row in picture(1, 4)],

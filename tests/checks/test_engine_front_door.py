@@ -59,7 +59,7 @@ def test_numbers_of_any_type_are_right(answer):
         (SHARE, "7/12", "without quotes"),
         (SHARE, True, "True is no number"),
         (SHARE, abs, "a function instead of a number"),
-        (SHARE, np.ma.array([1.0]), "masked array"),
+        (SHARE, np.ma.array([1.0], mask=[True]), "masked array"),
         (SHARE, {7, 12}, "a set instead of a list"),
         (SHARE, [7 / 12], "a list of 1 values instead of a single number"),
         (SHARE, 0.5 + 1j, "complex numbers"),
@@ -99,7 +99,7 @@ def test_a_table_may_be_sparse_in_any_format(form, kind):
         ([True], "True and False instead of numbers"),
         ([1j], "complex numbers"),
         (["1"], "a text instead of numbers"),
-        (np.ma.array([1]), "masked array"),
+        (np.ma.array([1, 2], mask=[False, True]), "masked array"),
         ((n for n in [1, 2]), "a generator instead of a list"),
     ],
 )
@@ -234,6 +234,60 @@ def test_tidying_up_the_callers_matrix_is_a_change(name):
 )
 def test_comparison(compare, expected, got, text):
     assert compare(expected, got) == text
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "text"),
+    [
+        # What the type itself has rounded, where another type was asked for.
+        (np.array([7 / 12, 2.5]), np.float16([7 / 12, 2.5]), "float16 holds three digits"),
+        (np.array([2049, 7]), np.float16([2049, 7]), "float16 holds three digits"),
+        (np.array([70000.0]), np.float16([np.inf]), "other values"),
+        (np.array([0.5833]), np.float16([0.59]), "other values"),
+        (np.array([1e-6, 1.0]), np.float16([1e-6, 1.0]), "other values"),  # too small for half
+        (np.array([7 / 12, 0.1], np.float32), np.float16([7 / 12, 0.1]), "float16 holds"),
+        # Nothing is lost: halves and small integers are exact in every type.
+        (np.array([0.5, -3.0, np.nan]), np.float16([0.5, -3.0, np.nan]), ""),
+        (np.eye(3), np.eye(3, dtype=np.float16), ""),
+        # Half precision was asked for, so three digits are all that can be asked.
+        (np.float16([7 / 12, 0.1]), np.array([7 / 12, 0.1]), ""),
+        (np.float16([7 / 12, 0.1]), np.array([7 / 12, 0.101]), "other values"),
+        # Single precision holds seven digits.
+        (np.array([7 / 12, 1 / 3]), np.float32([7 / 12, 1 / 3]), ""),
+        (np.array([7 / 12, 1 / 3]), np.float32([7 / 12, 0.33334]), "other values"),
+        (np.array([1e-9]), np.float32([3e-9]), "other values"),
+        (0.0, np.float32(6e-8), ""),
+        (0.0, 6e-8, "other values"),
+        (0.0, np.float32(1e-6), "other values"),
+        (np.array([0.003, 1.4]), np.float32([0.003 + 2e-8, 1.4]), ""),
+        (np.array([0.003, 1.4]), np.array([0.003 + 2e-8, 1.4]), "other values"),
+        (np.array([0.003, 1.4]), np.float32([0.003 + 2e-6, 1.4]), "other values"),
+        ((0.0, 3.0), (np.float32(6e-8), np.float32(3)), ""),
+    ],
+)
+def test_the_type_that_is_asked_for_decides_how_exact_an_answer_must_be(expected, got, text):
+    assert text in same_value(expected, got)
+    assert bool(text) == bool(same_value(expected, got))
+
+
+@pytest.mark.parametrize("n", [10, 1_000])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_calculated_in_single_precision_is_right(n, seed):
+    values = np.random.default_rng(seed).uniform(0.5, 5, size=(n, 3))
+    single = values.astype(np.float32)
+    assert same_value(values.mean(axis=0), single.mean(axis=0)) == ""
+    assert same_value(values.std(axis=0), single.std(axis=0)) == ""
+    assert same_value(values[:10] @ values[:10].T, single[:10] @ single[:10].T) == ""
+    half = values.astype(np.float16)
+    assert same_value(values.mean(axis=0), half.mean(axis=0)) != ""
+
+
+def test_a_masked_array_without_masked_cells_is_its_table():
+    table = np.ma.array([[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(numbers(table), table.data)
+    assert same_value(table.data, table) == ""
+    assert same_value(table.data, np.ma.masked_equal(table, 9.0)) == ""
+    assert "masked array" in same_value(table.data, np.ma.masked_equal(table, 4.0))
 
 
 def test_equals_may_stand_in_any_order():
