@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from hypothesis import strategies as st
 
 from course_utils import sparse
-from course_utils.checks.engine import Breaking, Case, Exercise, Prediction, same_kind
+from course_utils.checks.engine import Breaking, Case, Exercise, Prediction
 
 _MATRIX = np.array([[0, 5, 0, 8], [2, 0, 0, 0], [0, 0, 3, 1]])
 _WITH_EMPTY_ROW = np.insert(_MATRIX, 1, 0, axis=0)
@@ -46,19 +46,6 @@ def _stored_matrices(draw: st.DrawFn) -> tuple[Any]:
     order = np.argsort(major, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(major, minlength=sides))])
     return (kind((data[order], minor[order], starts), shape=(rows, columns)),)
-
-
-def _row_splits(rows: np.ndarray, num_rows: int) -> np.ndarray:
-    counts = np.bincount(rows, minlength=num_rows)
-    return np.concatenate([[0], np.cumsum(counts)])
-
-
-@st.composite
-def _rows_of_nonzeros(draw: st.DrawFn) -> tuple[np.ndarray, int]:
-    """Draw row numbers of any integer type, some rows empty, and the number of rows."""
-    num_rows = draw(st.integers(1, 9))
-    rows = draw(st.lists(st.integers(0, num_rows - 1), max_size=30))
-    return np.array(rows, dtype=draw(st.sampled_from(["i8", "i4", "u1"]))), num_rows
 
 
 def _overall_average(averages: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -164,47 +151,6 @@ predict_row_splits = Prediction(
         "an empty list has a start as well": lambda: [0, 1, 4, 5],
         "in Python the first position is 0": lambda: [1, 2, 2, 5, 6, 6],
     },
-)
-
-row_splits = Exercise(
-    name="row_splits",
-    reference=_row_splits,
-    cases=[
-        Case(
-            "every row occupied",
-            (np.array([0, 0, 1, 2, 2]), 3),
-            "three rows have three counts, and three beginnings and an end",
-            hint="Rows 0, 1 and 2 hold 2, 1 and 2 nonzeros. Do your counts say so? And the 0 in "
-            "front is one of the num_rows + 1 entries.",
-        ),
-        Case(
-            "rows in any order",
-            (np.array([2, 0, 1, 0]), 3),
-            "nobody promised that the nonzeros come row by row",
-            hint="How many nonzeros a row has does not depend on where they stand in `rows`.",
-        ),
-        Case(
-            "an empty row in the middle",
-            (np.array([0, 0, 2]), 3),
-            "it has no nonzeros, yet it begins somewhere",
-            hint="Row 1 never occurs in `rows`. Does it have a count?",
-        ),
-        Case(
-            "an empty row at the end",
-            (np.array([0, 0, 1]), 4),
-            "bincount stops at the largest number it has seen, and the rows behind it are lost",
-            hint="How many counts are there, how many rows, and who tells bincount about that?",
-        ),
-        Case(
-            "no nonzeros at all",
-            (np.array([], dtype=np.int64), 2),
-            "two empty rows are still two rows",
-            hint="Each of the two counts is 0.",
-        ),
-    ],
-    hint="Count the nonzeros of every row, then add the counts up.",
-    search=_rows_of_nonzeros(),
-    compare=same_kind,
 )
 
 overall_average = Exercise(

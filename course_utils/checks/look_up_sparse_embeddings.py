@@ -86,6 +86,20 @@ def _gradient_inputs(draw: st.DrawFn) -> Any:
     return matrix, _table(shape[1], width), upstream * draw(st.sampled_from([1.0, -0.5, 2.0**20]))
 
 
+def _slopes(sizes: np.ndarray, times: np.ndarray) -> np.ndarray:
+    return np.diff(np.log(times)) / np.diff(np.log(sizes))
+
+
+@st.composite
+def _curves(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Draw sizes that rise by any factors, and times in any unit that rise, rest or fall."""
+    n = draw(st.integers(2, 6))
+    steps = draw(st.lists(st.integers(1, 50), min_size=n, max_size=n))
+    sizes = np.cumsum(steps).astype(draw(st.sampled_from(["i8", "f8"])))
+    times = np.array(draw(st.lists(st.integers(1, 999), min_size=n, max_size=n)), dtype=float)
+    return sizes, times * draw(st.sampled_from([1.0, 1e-9, 1e6]))
+
+
 predict_lookup = Prediction(
     name="predict_lookup",
     answer=lambda: _lookup(_WEIGHTS, TABLE),
@@ -232,4 +246,49 @@ break_row_count = Breaking(
     refusal=_weights_problem,
     takes=numbers,
     hint="The function learns how many rows there are from the entries. Which row has none?",
+)
+
+slopes = Exercise(
+    name="slopes",
+    reference=_slopes,
+    cases=[
+        Case(
+            "ten times the nonzeros, ten times the time",
+            (np.array([300, 3_000]), np.array([0.5, 5.0])),
+            "in proportion: the slope is 1",
+            hint="The logarithm of the ratio of the times, divided by that of the sizes.",
+        ),
+        Case(
+            "first flat, then in proportion",
+            (np.array([10, 100, 1_000]), np.array([0.25, 0.25, 2.5])),
+            "0 where nothing grows; three points have two slopes",
+            hint="One slope for each pair of neighbours, so one fewer than there are points.",
+        ),
+        Case(
+            "twice the size, four times the time",
+            (np.array([1.0, 2.0, 4.0]), np.array([3.0, 12.0, 48.0])),
+            "2: the cost grows with the square",
+            hint="Sizes need not rise tenfold: their logarithms have to be in the result.",
+        ),
+        Case(
+            "steps of different factors",
+            (np.array([2, 20, 60, 600]), np.array([1.0, 10.0, 30.0, 300.0])),
+            "every slope has its own step along the sizes",
+            hint="Divide difference by difference, not by the first step or by the mean of all.",
+        ),
+        Case(
+            "faster for more",
+            (np.array([100.0, 1_000.0]), np.array([8.0, 4.0])),
+            "a curve may fall, and its slope is negative then",
+            hint="Keep the sign: later minus earlier, above and below the line.",
+        ),
+        Case(
+            "in nanoseconds",
+            (np.array([3, 9, 81]), np.array([2e-9, 6e-9, 54e-9])),
+            "the unit of the time plays no part in a ratio",
+            hint="Take logarithms of the numbers as they are, without adding or rounding anything.",
+        ),
+    ],
+    hint="Differences of the logarithms, of the times above and of the sizes below.",
+    search=_curves(),
 )

@@ -1,11 +1,14 @@
 """The checks of *Look up embeddings from a sparse matrix* catch what learners get wrong."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
+from judging import assert_not_right, assert_right
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import look_up_sparse_embeddings as check
@@ -365,3 +368,92 @@ def test_break_row_count_catches(weights, message):
     outcome = check.break_row_count.judge(weights)
     assert outcome.status is Status.WRONG
     assert message in outcome.message
+
+
+def slopes_by_loop(sizes, times):
+    found = []
+    for k in range(len(sizes) - 1):
+        rise = math.log(times[k + 1]) - math.log(times[k])
+        found.append(rise / (math.log(sizes[k + 1]) - math.log(sizes[k])))
+    return found
+
+
+def slopes_by_ratios(sizes, times):
+    return np.log2(times[1:] / times[:-1]) / np.log2(sizes[1:] / sizes[:-1])
+
+
+def slopes_by_base(sizes, times):
+    steps = zip(sizes[1:] / sizes[:-1], times[1:] / times[:-1], strict=True)
+    return np.array([math.log(more_time, more) for more, more_time in steps])
+
+
+def slopes_by_lines(sizes, times):
+    x, y = np.log(sizes), np.log(times)
+    lines = [np.polyfit(x[k : k + 2], y[k : k + 2], 1) for k in range(len(x) - 1)]
+    return np.array([slope for slope, _ in lines])
+
+
+def slopes_by_matrix(sizes, times):
+    differences = np.eye(len(sizes), k=1)[:-1] - np.eye(len(sizes))[:-1]
+    return (differences @ np.log10(times)) / (differences @ np.log10(sizes))
+
+
+def slopes_of_frame(sizes, times):
+    logs = pd.DataFrame({"sizes": np.log(sizes), "times": np.log(times)}).diff().iloc[1:]
+    return logs["times"] / logs["sizes"]
+
+
+def slopes_in_place(sizes, times):
+    np.log(times, out=times)
+    return np.diff(times) / np.diff(np.log(sizes))
+
+
+RIGHT_SLOPES = [
+    slopes_by_loop,
+    slopes_by_ratios,
+    slopes_by_base,
+    slopes_by_lines,
+    slopes_by_matrix,
+    slopes_of_frame,
+    lambda s, t: np.diff(np.log(t)) / np.diff(np.log(s)),
+    lambda s, t: np.diff(np.log10(t)) / np.diff(np.log10(s)),
+    lambda s, t: tuple(np.diff(np.log(t)) / np.diff(np.log(s))),
+    lambda s, t: -np.diff(np.log(t)) / -np.diff(np.log(s)),
+    lambda s, t: (np.diff(np.log(t)) / np.diff(np.log(s))).astype(np.float32),
+    lambda s, t: np.ediff1d(np.log(t)) / np.ediff1d(np.log(s)),
+]
+
+
+@pytest.mark.parametrize("attempt", RIGHT_SLOPES)
+def test_slopes_in_many_styles(attempt):
+    assert_right(check.slopes, attempt, "6 of 6 cases")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "text"),
+    [
+        (lambda s, t: np.diff(t) / np.diff(s), "ratio of the times"),
+        (lambda s, t: np.diff(np.log10(t)), "need not rise tenfold"),
+        (lambda s, t: np.log10(t[1:] / t[:-1]), "need not rise tenfold"),
+        (lambda s, t: np.diff(np.log(t)) / np.log(10), "need not rise tenfold"),
+        (lambda s, t: np.diff(np.log(t)) / np.log(s[1] / s[0]), "not by the first step"),
+        (lambda s, t: np.diff(np.log(s)) / np.diff(np.log(t)), "first flat"),
+        (lambda s, t: np.polyfit(np.log(s), np.log(t), 1)[0], "0 of 6"),
+        (lambda s, t: np.gradient(np.log(t), np.log(s)), "0 of 6"),
+        (lambda s, t: np.abs(np.diff(np.log(t)) / np.diff(np.log(s))), "Keep the sign"),
+        (lambda s, t: np.diff(np.log(t[::-1])) / np.diff(np.log(s)), "0 of 6"),
+        (lambda s, t: np.diff(np.log(t + 1e-9)) / np.diff(np.log(s)), "without adding"),
+        (lambda s, t: np.diff(np.log1p(t)) / np.diff(np.log1p(s)), "0 of 6"),
+        (lambda s, t: np.round(np.diff(np.log(t)) / np.diff(np.log(s)), 1), "5 of 6|4 of 6"),
+        (lambda s, t: np.maximum(np.diff(np.log(t)) / np.diff(np.log(s)), 0), "Keep the sign"),
+        (lambda s, t: (t[1:] / t[:-1]) / (s[1:] / s[:-1]), "first flat"),
+        (lambda s, t: np.diff(np.log(t), prepend=0) / np.diff(np.log(s), prepend=0), "0 of 6"),
+        (lambda s, t: (np.diff(np.log(t)) / np.diff(np.log(s))).astype(np.float16), "6|float16"),
+        (lambda s, t: np.diff(np.log(t)) / np.mean(np.diff(np.log(s))), "mean of all"),
+        (slopes_in_place, "the input was changed"),
+        (lambda s, t: slopes_by_loop(s, t)[-1:], "one fewer than there are points"),
+    ],
+)
+def test_wrong_slopes_are_told_why(attempt, text):
+    outcome = assert_not_right(check.slopes, attempt)
+    assert any(part in outcome.message for part in text.split("|")), outcome.message
