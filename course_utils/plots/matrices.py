@@ -91,7 +91,7 @@ def heat_map(
 ) -> Axes:
     """Draw a small matrix as coloured cells with their numbers; missing cells are hatched.
 
-    Introduced in *Look up embeddings from a sparse matrix*.
+    Introduced in *Compare SVD with an autoencoder*.
 
     Two scales that colour-blind readers can tell apart: from dark blue to yellow if all numbers
     have one sign, else from orange over white, which is 0, to purple.
