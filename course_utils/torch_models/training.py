@@ -244,7 +244,7 @@ class _Run:
     def __post_init__(self) -> None:
         state = self.model.state_dict()
         self.best_state = {key: tensor.clone() for key, tensor in state.items()}
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate)
+        self.optimizer = _adam(self.model, self.settings.learning_rate)
 
     @property
     def losses(self) -> list[float]:
@@ -312,6 +312,13 @@ class _Run:
         """Leave the model with its best weights, ready to be asked."""
         self.model.load_state_dict(self.best_state)
         self.model.eval()
+
+
+def _adam(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
+    """Adam that goes through each weight once a step: on a processor, several times faster."""
+    parameters = list(model.parameters())
+    fused = all(weight.device.type in ("cpu", "cuda") for weight in parameters)
+    return torch.optim.Adam(parameters, lr=learning_rate, fused=fused)
 
 
 def _validation_loss(model: nn.Module, validation: Any, batch_size: int) -> float:
