@@ -315,10 +315,18 @@ class _Run:
 
 
 def _adam(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
-    """Adam that goes through each weight once a step: on a processor, several times faster."""
+    """Adam that goes through each weight once a step: on a processor, several times faster.
+
+    That version walks through memory as if every weight were contiguous, and writes outside of one
+    that is not, so that a model with such a weight, or a complex one, gets the ordinary version.
+    """
     parameters = list(model.parameters())
-    fused = all(weight.device.type in ("cpu", "cuda") for weight in parameters)
-    return torch.optim.Adam(parameters, lr=learning_rate, fused=fused)
+    return torch.optim.Adam(parameters, lr=learning_rate, fused=all(map(_fusible, parameters)))
+
+
+def _fusible(weight: Tensor) -> bool:
+    known = weight.device.type in ("cpu", "cuda")
+    return known and weight.is_floating_point() and weight.is_contiguous()
 
 
 def _validation_loss(model: nn.Module, validation: Any, batch_size: int) -> float:

@@ -1,6 +1,7 @@
 """`course_utils.torch_models`: the sparse autoencoder against its dense twin, and training."""
 
 import copy
+import functools
 import itertools
 import os
 import subprocess
@@ -271,6 +272,63 @@ def test_each_epoch_sees_every_row_once_in_an_order_of_its_own(torch, models):
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
 
 
+def adam_by_hand(torch, model, rows, rate, steps):
+    """Adam as its authors wrote it (Kingma and Ba, 2015, algorithm 1), all rows in each step."""
+    weights = list(model.parameters())
+    first, second = ([torch.zeros_like(weight) for weight in weights] for _ in range(2))
+    for step in range(1, steps + 1):
+        slopes = torch.autograd.grad(model.loss(rows), weights)
+        with torch.no_grad():
+            for weight, slope, mean, square in zip(weights, slopes, first, second, strict=True):
+                mean.mul_(0.9).add_(0.1 * slope)
+                square.mul_(0.999).add_(0.001 * slope**2)
+                size = (square / (1 - 0.999**step)).sqrt() + 1e-8
+                weight.sub_(rate * mean / (1 - 0.9**step) / size)
+
+
+def stretched(torch, layout):
+    """A linear model of three features whose weight lies in memory as `layout` says."""
+    layouts = {
+        "contiguous": torch.empty(2, 3),
+        "transposed": torch.empty(3, 2).T,
+        "every second": torch.empty(2, 6)[:, ::2],
+    }
+
+    class Linear(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            generator = torch.Generator().manual_seed(0)
+            start = torch.randn((2, 3), generator=generator)
+            self.weight = torch.nn.Parameter(layouts[layout].double().copy_(start))
+
+        def loss(self, rows):
+            return ((rows @ self.weight.T) ** 2).mean()
+
+    return Linear()
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "transposed", "every second"])
+def test_steps_are_those_of_adam_however_a_weight_lies_in_memory(torch, models, layout):
+    rows = torch.randn((6, 3), generator=torch.Generator().manual_seed(1)).double()
+    model, by_hand = stretched(torch, layout), stretched(torch, "contiguous")
+    models.fit(model, rows, epochs=5, batch_size=6, learning_rate=0.1)
+    adam_by_hand(torch, by_hand, rows, rate=0.1, steps=5)
+    torch.testing.assert_close(model.weight, by_hand.weight, rtol=0, atol=1e-12)
+
+
+def test_complex_weights_are_trained(torch, models):
+    class Complex(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.tensor([1 + 1j, 2 - 1j]))
+
+        def loss(self, rows):
+            return (rows.cfloat() @ self.weight).abs().square().mean()
+
+    losses = models.fit(Complex(), torch.eye(2), epochs=3, learning_rate=0.1).train
+    assert losses[0] > losses[1] > losses[2]
+
+
 def rates_of(torch, models, monkeypatch, **options):
     """Learning rates of all steps of a training of 10 rows in batches of 2."""
     rates = []
@@ -388,6 +446,18 @@ def test_killed_training_continues_where_it_was(torch, models, tmp_path):
     for left, right in zip(straight.parameters(), continued.parameters(), strict=True):
         assert torch.equal(left, right)
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_a_checkpoint_of_the_step_by_step_adam_continues(torch, models, tmp_path, monkeypatch):
+    """As versions of the course wrote it that knew only that one."""
+    rows, path = sparse_rows(), tmp_path / "run.pt"
+    options = {"batch_size": 8, "learning_rate": 0.01}
+    before = functools.partial(torch.optim.Adam, foreach=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim, "Adam", lambda weights, lr, fused: before(weights, lr=lr))
+        straight = models.fit(make(models, torch), rows, epochs=6, **options)
+        models.fit(make(models, torch), rows, epochs=3, checkpoint=path, **options)
+    assert models.fit(make(models, torch), rows, epochs=6, checkpoint=path, **options) == straight
 
 
 def test_process_killed_in_the_middle_leaves_a_usable_checkpoint(tmp_path):
