@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from course_utils import _arguments, _files
 from course_utils.distributed.parts import describe_part, read_part
 from course_utils.distributed.sums import PathLike, fold
+from course_utils.factorization.linear_autoencoder import inverse_from, penalised_cholesky
 from course_utils.ranking import top_k
 
 if TYPE_CHECKING:
@@ -65,12 +66,11 @@ def ease_from_gram(gram: ArrayLike, l2: float) -> np.ndarray:
     if matrix.shape[0] != matrix.shape[1] or not np.array_equal(matrix, matrix.T):
         raise ValueError(f"gram must be square and symmetric, got shape {matrix.shape}")
     try:
-        factor = scipy.linalg.cholesky(matrix + l2 * np.eye(len(matrix)), lower=True)
+        inverse = inverse_from(penalised_cholesky(matrix.copy(), l2))
     except scipy.linalg.LinAlgError:
         raise ValueError(
             f"gram must be XᵀX of real interactions and l2 large enough beside it, got l2 = {l2:g}"
         ) from None
-    inverse = scipy.linalg.cho_solve((factor, True), np.eye(len(matrix)), overwrite_b=True)
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0.0)
     return weights

@@ -152,12 +152,9 @@ def fit_ease(interactions: Matrix, l2: float) -> EASE:
     users, items = known.shape
     with np.errstate(over="ignore", invalid="ignore"):
         gram = (known @ known.T if users < items else known.T @ known).toarray()
-        reach = float(np.abs(gram).sum(axis=1).max())  # no eigenvalue is larger
-    _check_penalty(l2, reach)
-    gram[np.diag_indices_from(gram)] += l2
-    cholesky = scipy.linalg.cholesky(gram, lower=True, overwrite_a=True)
+    cholesky = penalised_cholesky(gram, l2)
     if users >= items:
-        inverse = scipy.linalg.cho_solve((cholesky, True), np.eye(items), overwrite_b=True)
+        inverse = inverse_from(cholesky)
         return EASE("items", l2, known, inverse, np.diag(inverse).copy())
     diagonal = np.empty(items)
     by_item = known.tocsc()
@@ -170,6 +167,28 @@ def fit_ease(interactions: Matrix, l2: float) -> EASE:
 
 
 ease = fit_ease
+
+
+def penalised_cholesky(gram: np.ndarray, l2: float) -> np.ndarray:
+    """Lower Cholesky factor of gram + l2 I, which is written over `gram`.
+
+    Raises
+    ------
+    ValueError
+        If `gram` overflows, or `l2` is so small beside it that rounding would decide.
+    scipy.linalg.LinAlgError
+        If no table has this `gram`.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        reach = float(np.abs(gram).sum(axis=1).max())  # no eigenvalue is larger
+    _check_penalty(l2, reach)
+    gram[np.diag_indices_from(gram)] += l2
+    return scipy.linalg.cholesky(gram, lower=True, overwrite_a=True)
+
+
+def inverse_from(cholesky: np.ndarray) -> np.ndarray:
+    """Invert a matrix that is given by its lower Cholesky factor."""
+    return scipy.linalg.cho_solve((cholesky, True), np.eye(len(cholesky)), overwrite_b=True)
 
 
 def _check_penalty(l2: float, reach: float) -> None:

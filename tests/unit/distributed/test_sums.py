@@ -118,7 +118,13 @@ def test_ease_is_that_of_one_process(paths, whole):
 
 @pytest.mark.parametrize(
     ("matrix", "l2", "words"),
-    [([[1, 2], [0, 1]], 1, "symmetric"), ([[1.0]], 0, "l2"), ([[0, 3], [3, 0]], 1, "XᵀX")],
+    [
+        ([[1, 2], [0, 1]], 1, "symmetric"),
+        ([[1.0]], 0, "l2"),
+        ([[0, 3], [3, 0]], 1, "XᵀX"),
+        ([[1e9, 1e9], [1e9, 1e9]], 0.01, "rounding decides"),
+        ([[1e308, 1e308], [1e308, 1e308]], 1, "infinite sum"),
+    ],
 )
 def test_ease_refuses_what_is_no_gram(matrix, l2, words):
     with pytest.raises(ValueError, match=words):
