@@ -21,7 +21,6 @@ from course_utils import exams
 from course_utils.datasets import load_movielens
 from course_utils.factorization import fit_ease, fit_implicit_als
 from course_utils.metrics import bootstrap_interval
-from course_utils.similarity import top_k_cosine
 from course_utils.torch_models import InteractionAutoencoder, fit
 from course_utils.torch_models.bounds import draw_codes, unit_divergence
 
@@ -86,13 +85,17 @@ def several_starts(train: sp.csr_array, hide: float) -> Scorer:
 
 
 def item_knn(train: sp.csr_array, setting: tuple[int, float]) -> Scorer:
-    """Sum of cosines, shrunk where few people like both films."""
+    """Sum of cosines, shrunk where few people like both films, of the k nearest by that score."""
     k, shrink = setting
-    near, cosines = top_k_cosine(train.T, k)
-    rows, columns = near.ravel(), np.repeat(np.arange(train.shape[1]), k)
-    common = np.asarray((train.T @ train).tocsr()[rows, columns]).ravel()
-    values = cosines.ravel() * common / np.maximum(common + shrink, 1)
-    weights = sp.csr_array((values, (rows, columns)), shape=(train.shape[1],) * 2)
+    common = (train.T @ train).tocoo()
+    row, column, both = common.row, common.col, common.data
+    length = np.sqrt(train.sum(axis=0))
+    values = both / (length[row] * length[column]) * both / (both + shrink)
+    values[row == column] = 0.0
+    order = np.lexsort((-values, row))  # film by film, the nearest first
+    rank = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+    near = order[rank < k]
+    weights = sp.csr_array((values[near], (column[near], row[near])), shape=common.shape)
     return lambda seen: (seen @ weights).toarray()
 
 
@@ -108,7 +111,7 @@ def ease(train: sp.csr_array, l2: float) -> Scorer:
 
 RUNGS: dict[str, tuple[exams.Model, list[Any]]] = {
     "EASE": (ease, [50.0, 100.0, 200.0, 400.0]),
-    "item-kNN (k, shrink)": (item_knn, [(50, 0), (100, 0), (50, 20), (100, 20), (200, 20)]),
+    "item-kNN (k, shrink)": (item_knn, [(100, 0), (50, 5), (100, 5), (200, 5), (100, 10)]),
     "iALS, 32 numbers": (ials, [32]),
     "iALS, 128 numbers": (ials, [128]),
     "Mult-DAE (hidden)": (mult_dae, [0.15, 0.3]),

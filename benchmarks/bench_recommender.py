@@ -5,6 +5,12 @@ The last table shows that nothing needs a dense table of ratings: a GroupLens fo
 process of its own. Popularity falls as in MovieLens, where a tenth of the films has two thirds of
 the ratings. Memory is the highest resident size seen in a stage, sampled every 10 ms (Linux only),
 less that of a process that has done nothing but import.
+
+The bounds of quality are what is reached. Wanted were a hit rate of 0.12 and a genre overlap of
+0.33 at an AUC of 0.69 without cold films. Some two dozen variants were tried on practice judges:
+code size, epochs, step size (`benchmarks.search_similarity`), shrinkage, what is hidden, which half
+of the vectors is compared. Hit rates of 0.104 to 0.113 went with overlaps of 0.326 to 0.303: what
+raises the one lowers the other.
 """
 
 from __future__ import annotations
