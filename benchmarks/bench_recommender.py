@@ -7,10 +7,9 @@ the ratings. Memory is the highest resident size seen in a stage, sampled every 
 less that of a process that has done nothing but import.
 
 The bounds of quality are what is reached. Wanted were a hit rate of 0.12 and a genre overlap of
-0.33 at an AUC of 0.69 without cold films. Some two dozen variants were tried on practice judges:
-code size, epochs, step size (`benchmarks.search_similarity`), shrinkage, what is hidden, which half
-of the vectors is compared. Hit rates of 0.104 to 0.113 went with overlaps of 0.326 to 0.303: what
-raises the one lowers the other.
+0.33 at an AUC of 0.69 without cold films. Some two dozen variants were tried on practice judges,
+among them those of `benchmarks.search_similarity`: hit rates of 0.104 to 0.113 went with overlaps
+of 0.326 to 0.303. What raises the one lowers the other.
 """
 
 from __future__ import annotations
