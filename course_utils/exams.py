@@ -44,7 +44,8 @@ class Exam(NamedTuple):
     Attributes
     ----------
     train : csr_array of float64, shape (teachers, items)
-        What models may be fitted to. Only items that a teacher has are columns.
+        What models may be fitted to. Only items that a teacher has are columns, unless
+        :func:`examine` was to keep the others.
     seen : csr_array of float64, shape (people, items)
         What is shown of the people examined.
     hidden : ndarray of bool, shape (people, items)
@@ -83,7 +84,11 @@ class Climb(NamedTuple):
 
 
 def hide_share(
-    rows: Matrix, share: float = 0.2, *, seed: int | np.random.Generator = 0
+    rows: Matrix,
+    share: float = 0.2,
+    *,
+    times: Matrix | None = None,
+    seed: int | np.random.Generator = 0,
 ) -> tuple[sp.csr_array, np.ndarray]:
     """Hide a share of the items of each person, rounded, and at least one.
 
@@ -95,6 +100,9 @@ def hide_share(
         What is not 0, a person has.
     share : float
         Above 0 and below 1.
+    times : array_like or scipy sparse array, shape (people, items), optional
+        When a person got each item. The latest are hidden then, and of equally late ones some that
+        are drawn. Default: all are drawn.
     seed : int or numpy.random.Generator
         Decides which items are hidden.
 
@@ -110,20 +118,25 @@ def hide_share(
     TypeError
         If `rows` does not hold real numbers.
     ValueError
-        If `share` is out of range, or `rows` is not 2-D or not finite.
+        If `share` is out of range, `rows` is not 2-D or not finite, or `times` has another shape
+        or no time for an item that somebody has.
 
     Examples
     --------
     >>> seen, hidden = hide_share([[1, 1, 1, 0, 1, 1]], 0.4)
     >>> int(hidden.sum()), seen.nnz
     (2, 3)
+    >>> hide_share([[1, 1, 1]], 0.4, times=[[30, 10, 20]])[1]
+    array([[ True, False, False]])
     """
     known = _sparse_forms.canonical_csr("rows", rows, stored_zeros=False)
     share = _arguments.number("share", share, above=0, below=1)
     generator = _arguments.random_generator(seed)
     counts = np.diff(known.indptr)
     row_of = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((generator.random(known.nnz), row_of))  # drawn within each row
+    drawn = generator.random(known.nnz)
+    keys = [drawn] if times is None else [drawn, -_times_of(known, times)]
+    order = np.lexsort((*keys, row_of))  # within each row
     rank = np.arange(known.nnz) - known.indptr[row_of]
     hide = np.empty(known.nnz, dtype=bool)
     hide[order] = rank < np.maximum(1, np.round(share * counts))[row_of]
@@ -135,6 +148,21 @@ def hide_share(
     return seen, hidden.toarray() > 0
 
 
+def _times_of(known: sp.csr_array, times: Matrix) -> np.ndarray:
+    """Time of each stored entry."""
+    given = _sparse_forms.canonical_csr("times", times)
+    if given.shape != known.shape:
+        raise ValueError(f"times must have shape {known.shape}, as the rows, got {given.shape}")
+    there = sp.csr_array((np.ones(given.nnz), given.indices, given.indptr), given.shape)
+    if (there.multiply(known != 0)).nnz < known.nnz:
+        raise ValueError(
+            "times must hold a time for each item that somebody has; where there are none, "
+            "nothing can be hidden by time"
+        )
+    rows = _sparse_forms.rows_of(known)
+    return np.asarray(given[rows, known.indices]).ravel()
+
+
 def examine(
     interactions: Matrix,
     teachers: np.ndarray,
@@ -142,13 +170,17 @@ def examine(
     *,
     share: float = 0.2,
     least: int = 5,
+    keep_unknown: bool = False,
+    times: Matrix | None = None,
     seed: int | np.random.Generator = 0,
 ) -> Exam:
     """Make one exam of two groups of people.
 
     Introduced in *Climb the recommender ladder*.
 
-    Items that no teacher has are left out, and whoever then has too few, too.
+    Items that no teacher has are left out, and whoever then has too few, too. With `keep_unknown`
+    they stay: nobody can find them, so those that are hidden are misses, and people and what is
+    hidden are the same whoever teaches.
 
     Parameters
     ----------
@@ -159,9 +191,14 @@ def examine(
     share : float
         Share of a person's items that is hidden.
     least : int
-        Examined is who has so many items that a teacher has; at least 2.
+        Examined is who has so many items that a teacher has, or any with `keep_unknown`; at least
+        2.
+    keep_unknown : bool
+        Whether items that no teacher has are kept.
+    times : array_like or scipy sparse array, shape (people, items), optional
+        As in :func:`hide_share`.
     seed : int or numpy.random.Generator
-        Decides which these are.
+        Decides which items are hidden.
 
     Returns
     -------
@@ -193,15 +230,20 @@ def examine(
             f"{int(np.argmax(teachers & examined))} in both; take them out of one"
         )
     train = known[teachers].astype(bool).astype(np.float64)
-    items = np.flatnonzero(train.sum(axis=0))
-    judged = known[examined][:, items]
-    judged = judged[np.diff(judged.indptr) >= least]
+    counts = train.sum(axis=0)
+    items = np.flatnonzero(counts >= (0 if _arguments.flag("keep_unknown", keep_unknown) else 1))
+    people_of = np.flatnonzero(examined)
+    judged = known[people_of][:, items]
+    enough = np.diff(judged.indptr) >= least
+    judged = judged[enough]
+    if times is not None:
+        times = _sparse_forms.canonical_csr("times", times)[people_of[enough]][:, items]
     if not judged.shape[0]:
         raise ValueError(
             f"examined must hold somebody with {least} items that a teacher has, got nobody; "
             "examine more people or lower least"
         )
-    seen, hidden = hide_share(judged, share, seed=seed)
+    seen, hidden = hide_share(judged, share, times=times, seed=seed)
     return Exam(sp.csr_array(train[:, items]), seen, hidden, items)
 
 
@@ -211,6 +253,7 @@ def deal(
     folds: int = 5,
     share: float = 0.2,
     least: int = 5,
+    times: Matrix | None = None,
     seed: int | np.random.Generator = 0,
 ) -> tuple[list[Exam], list[Exam]]:
     """Deal people into groups: each is examined once, and each exam has a practice exam.
@@ -227,7 +270,7 @@ def deal(
         What is not 0, a person has.
     folds : int
         Number of groups, at least 3.
-    share, least : float, int
+    share, least, times : float, int, matrix
         As in :func:`examine`.
     seed : int or numpy.random.Generator
         Decides the groups and what is hidden.
@@ -255,7 +298,7 @@ def deal(
     generator = _arguments.random_generator(seed)
     group = np.arange(known.shape[0]) % folds
     generator.shuffle(group)
-    options: dict[str, Any] = {"share": share, "least": least, "seed": generator}
+    options: dict[str, Any] = {"share": share, "least": least, "times": times, "seed": generator}
     exams = [examine(known, group != g, group == g, **options) for g in range(folds)]
     practice = []
     for g in range(folds):
@@ -281,7 +324,7 @@ def scores(model: Model, setting: Any, exam: Exam) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (people, items)
-        Minus infinity for what a person has been shown to have.
+        Minus infinity for what a person has been shown to have, and for what no teacher has.
 
     Raises
     ------
@@ -295,13 +338,17 @@ def scores(model: Model, setting: Any, exam: Exam) -> np.ndarray:
     >>> scores(lambda train, _: lambda seen: np.ones(seen.shape), None, exam)
     array([[-inf,   1.]])
     """
-    values = np.asarray(model(exam.train, setting)(exam.seen), dtype=np.float64)
-    if values.shape != exam.hidden.shape:
+    known = np.flatnonzero(exam.train.sum(axis=0))  # nothing can be learnt of the others
+    train, seen = exam.train[:, known], exam.seen[:, known]
+    values = np.asarray(model(train, setting)(seen), dtype=np.float64)
+    if values.shape != seen.shape:
         raise ValueError(
-            f"model must score {exam.hidden.shape[0]} people and {exam.hidden.shape[1]} items, "
+            f"model must score {seen.shape[0]} people and {seen.shape[1]} items, "
             f"got shape {values.shape}"
         )
-    return np.where(exam.seen.toarray() > 0, -np.inf, values)
+    everything = np.full(exam.hidden.shape, -np.inf)
+    everything[:, known] = np.where(seen.toarray() > 0, -np.inf, values)
+    return everything
 
 
 def marks(values: np.ndarray, hidden: np.ndarray) -> dict[str, np.ndarray]:

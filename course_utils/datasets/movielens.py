@@ -92,6 +92,49 @@ class MovieLens(NamedTuple):
         """
         return self._matrix("userId", "movieId")
 
+    def rated_at(self) -> Interactions:
+        """Return when each rating was given as a sparse matrix, a row for each user.
+
+        Of the shape of `users_by_items`, and with a value in the same cells. The first rating of
+        each user is ``np.minimum.reduceat(matrix.data, matrix.indptr[:-1])``, as no row is empty.
+
+        Returns
+        -------
+        Interactions
+            ``(matrix, user_ids, item_ids)``: a csr_array of int64, seconds since 1970-01-01 UTC.
+
+        Raises
+        ------
+        ValueError
+            If there are no times: the table of ratings has no column ``timestamp``, or one of them
+            is missing or no whole number; or a user rated a film twice.
+
+        Examples
+        --------
+        >>> ratings = pd.DataFrame({"userId": [7, 9, 7], "movieId": [20, 20, 10],
+        ...                         "rating": [4.0, 0.5, 3.0], "timestamp": [50, 60, 40]})
+        >>> MovieLens(ratings, pd.DataFrame()).rated_at().matrix.toarray()
+        array([[40, 50],
+               [ 0, 60]])
+        """
+        if "timestamp" not in self.ratings:
+            raise ValueError(
+                "ratings must have a column 'timestamp', got "
+                f"{', '.join(map(str, self.ratings.columns))}; without times nothing can be split "
+                "by time, take an edition of GroupLens that has them"
+            )
+        stars, users, films = self.users_by_items()
+        times = dense("timestamp", self.ratings["timestamp"], ndim=1, empty=True)
+        if (times != np.floor(times)).any():
+            wrong = int(np.argmax(times != np.floor(times)))
+            raise ValueError(
+                f"timestamp must be whole seconds since 1970, got {times[wrong]:g} in row {wrong}"
+            )
+        rows = pd.Index(users).get_indexer(self.ratings["userId"])
+        columns = pd.Index(films).get_indexer(self.ratings["movieId"])
+        places = rows.astype(np.int32), columns.astype(np.int32)
+        return Interactions(csr_array((times.astype(np.int64), places), stars.shape), users, films)
+
     def matrix(self) -> Interactions:
         """Return the ratings as a sparse matrix of items × users: another name of `items_by_users`.
 

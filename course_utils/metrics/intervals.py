@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -117,6 +118,62 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> tuple[float, flo
     # Around their own mean the values are small, so that a common shift costs no digits.
     low, high = ttest_1samp(sample - centre, 0).confidence_interval(level)
     return float(centre + low), float(centre + high)
+
+
+def people_needed(gap: float, spread: float, *, power: float = 0.8, level: float = 0.95) -> int:
+    """Find how many people it takes to tell two models apart.
+
+    Introduced in *Examine the exam*.
+
+    If the interval of the mean difference is to lie on one side of 0 with a chance of `power`, the
+    mean may be only so many standard errors wide: n = (z + z')² spread² / gap², with the points of
+    the normal distribution for `level` (two-sided) and `power`. For 95 % and 80 % the factor is
+    7.85.
+
+    Parameters
+    ----------
+    gap : float
+        Mean difference between the models, not 0; its sign does not matter.
+    spread : float
+        Standard deviation of the differences, at least 0, if the same people judge both models. If
+        each model has its own people, the root of the sum of both variances; the number is then
+        that of *each* group.
+    power, level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    int
+        At least 2. Only as good as `gap`: where that is uncertain by a factor of two, the number
+        is by four.
+
+    Raises
+    ------
+    TypeError
+        If something is no number.
+    ValueError
+        If `gap` is 0, which no number of people tells from 0, or a number is out of range.
+
+    Notes
+    -----
+    J. Cohen (1988). Statistical power analysis for the behavioral sciences, chapter 2. Routledge.
+    ISBN 978-0-8058-0283-2
+
+    Examples
+    --------
+    >>> people_needed(0.02, 0.1)
+    197
+    """
+    from scipy.stats import norm
+
+    gap = abs(_arguments.number("gap", gap))
+    spread = _arguments.number("spread", spread, 0)
+    power = _arguments.number("power", power, above=0, below=1)
+    level = _arguments.number("level", level, above=0, below=1)
+    if gap == 0:
+        raise ValueError("gap must not be 0: no number of people can tell equal models apart")
+    widths = norm.ppf((1 + level) / 2) + norm.ppf(power)
+    return max(2, math.ceil((max(widths, 0.0) * (spread / gap)) ** 2))
 
 
 def _resampled(

@@ -18,6 +18,7 @@ from course_utils.torch_models.dense import Autoencoder
 from course_utils.torch_models.files import load, save
 from course_utils.torch_models.interactions import InteractionAutoencoder
 from course_utils.torch_models.losses import mean_loss
+from course_utils.torch_models.rung import denoiser
 from course_utils.torch_models.sparse_codes import (
     SparseCodeAutoencoder,
     keep_top_k,
@@ -46,6 +47,7 @@ __all__ = [
     "VariationalAutoencoder",
     "bernoulli_nats",
     "bound_faults",
+    "denoiser",
     "divergence",
     "draw_codes",
     "fit",
