@@ -338,8 +338,10 @@ def scores(model: Model, setting: Any, exam: Exam) -> np.ndarray:
     >>> scores(lambda train, _: lambda seen: np.ones(seen.shape), None, exam)
     array([[-inf,   1.]])
     """
-    known = np.flatnonzero(exam.train.sum(axis=0))  # nothing can be learnt of the others
-    train, seen = exam.train[:, known], exam.seen[:, known]
+    known = np.flatnonzero(exam.train.sum(axis=0))
+    train, seen = exam.train, exam.seen
+    if len(known) < train.shape[1]:  # nothing can be learnt of the others
+        train, seen = train[:, known], seen[:, known]
     values = np.asarray(model(train, setting)(seen), dtype=np.float64)
     if values.shape != seen.shape:
         raise ValueError(

@@ -174,3 +174,79 @@ def test_a_model_that_scores_other_items_is_refused():
     exam = exams.deal(likes_of())[0][0]
     with pytest.raises(ValueError, match="model must score"):
         exams.scores(lambda train, _: lambda seen: np.ones((3, 2)), None, exam)
+
+
+# ---- exams by time ------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=6), st.integers(0, 5))
+def test_the_latest_are_hidden_and_of_equally_late_ones_some(lengths, seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.permuted(np.arange(12) < np.array(lengths)[:, None], axis=1).astype(float)
+    times = sp.csr_array(rows * rng.integers(1, 5, rows.shape))
+    seen, hidden = exams.hide_share(rows, 0.4, times=times, seed=seed)
+    clock = times.toarray()
+    for person, length in enumerate(lengths):
+        assert hidden[person].sum() == min(length, max(1, round(0.4 * length)))
+        shown = clock[person, seen.toarray()[person] > 0]
+        assert clock[person, hidden[person]].min() >= shown.max(initial=0)
+    np.testing.assert_array_equal(seen.toarray() + hidden, rows)
+
+
+def test_which_of_equally_late_ones_is_drawn_evenly():
+    rows = np.ones((20_000, 4))
+    times = np.tile([7, 9, 9, 9], (20_000, 1))
+    _, hidden = exams.hide_share(rows, 0.25, times=times)
+    np.testing.assert_allclose(hidden.mean(axis=0), [0, 1 / 3, 1 / 3, 1 / 3], atol=0.02)
+
+
+def test_times_may_hold_more_than_the_rows_and_a_stored_zero_is_a_time():
+    times = sp.csr_array(([0, 5, 9], ([0, 0, 0], [0, 1, 2])), shape=(1, 3))
+    _, hidden = exams.hide_share([[1, 1, 0]], 0.5, times=times)
+    assert hidden.tolist() == [[False, True, False]]
+
+
+def test_exams_by_time_examine_the_same_people():
+    likes = likes_of()
+    times = likes * np.random.default_rng(1).integers(1, 100, likes.shape)
+    drawn, latest = exams.deal(likes, seed=2)[0], exams.deal(likes, times=times, seed=2)[0]
+    for one, other in zip(drawn, latest, strict=True):
+        np.testing.assert_array_equal(one.train.toarray(), other.train.toarray())
+        np.testing.assert_array_equal(
+            one.seen.toarray() + one.hidden, other.seen.toarray() + other.hidden
+        )
+        assert (one.hidden != other.hidden).any()
+
+
+def test_items_that_no_teacher_has_are_misses_for_whoever_teaches():
+    likes = likes_of().toarray()
+    likes[:20, 100:] = 0  # the first teachers do not know the last items
+    examined = np.arange(60) >= 50
+    groups = [np.arange(60) < 20, (np.arange(60) >= 20) & ~examined]
+    first, second = (
+        exams.examine(likes, teachers, examined, keep_unknown=True, seed=4) for teachers in groups
+    )
+    np.testing.assert_array_equal(first.hidden, second.hidden)
+    assert first.items.tolist() == list(range(150))
+    values = exams.scores(popularity, None, first)
+    unknown = likes[:20].sum(axis=0) == 0
+    assert unknown[100:].all()
+    assert np.isneginf(values[:, unknown]).all()
+    assert np.isfinite(values[:, ~unknown][first.seen.toarray()[:, ~unknown] == 0]).all()
+    only = np.zeros_like(first.hidden)
+    only[:, 120] = True
+    assert metrics.ndcg_at_k(values, only, 100).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("times", "text"),
+    [
+        (np.ones((1, 2)), "times must have shape"),
+        (np.zeros((1, 3)), "times must hold a time for each item"),
+        (sp.csr_array(([4], ([0], [1])), shape=(1, 3)), "nothing can be hidden by time"),
+        (np.array([[1, np.nan, 2]]), "times"),
+    ],
+)
+def test_foreign_times_are_refused(times, text):
+    with pytest.raises(ValueError, match=text):
+        exams.hide_share(np.ones((1, 3)), 0.5, times=times)

@@ -364,3 +364,39 @@ def test_a_changed_shipped_file_is_refused(tmp_path, monkeypatch):
     path.write_bytes(b"".join(lines[:-1]))  # cut between two lines: only the hash can tell
     with pytest.raises(ValueError, match=r"ratings\.csv is not the file that ships.*build\.py"):
         load_movielens()
+
+
+def test_times_stand_where_the_stars_stand(tmp_path):
+    loaded = load_movielens(grouplens(tmp_path))
+    when, users, films = loaded.rated_at()
+    stars = loaded.users_by_items().matrix
+    assert (users.tolist(), films.tolist()) == ([1, 7], [10, 20])
+    assert when.dtype == np.int64
+    assert when.toarray().tolist() == [[100, 101], [0, 102]]
+    np.testing.assert_array_equal(when.indices, stars.indices)
+    np.testing.assert_array_equal(when.indptr, stars.indptr)
+
+
+def test_the_shipped_times_are_those_of_the_file():
+    loaded = load_movielens()
+    when, users, films = loaded.rated_at()
+    row = loaded.ratings.iloc[77_777]
+    place = np.searchsorted(users, row["userId"]), np.searchsorted(films, row["movieId"])
+    assert when[place] == row["timestamp"]
+    first = loaded.ratings.groupby("userId").timestamp.min().to_numpy()
+    np.testing.assert_array_equal(np.minimum.reduceat(when.data, when.indptr[:-1]), first)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda table: table.drop(columns="timestamp"), "must have a column 'timestamp', got use"),
+        (lambda table: table.assign(timestamp=[1.0, np.nan, 2]), "timestamp must be finite"),
+        (lambda table: table.assign(timestamp=[1, 2.5, 3]), "whole seconds since 1970, got 2.5"),
+        (lambda table: pd.concat([table, table]), "each pair of user and film once"),
+    ],
+)
+def test_without_times_nothing_is_split(tmp_path, change, text):
+    loaded = load_movielens(grouplens(tmp_path))
+    with pytest.raises(ValueError, match=text):
+        loaded._replace(ratings=change(loaded.ratings)).rated_at()

@@ -178,3 +178,19 @@ def test_a_file_of_the_first_edition_loads(torch, models, model, tmp_path):
         models.load(path)
     with pytest.raises(IsADirectoryError, match="is a folder"):
         models.load(tmp_path)
+
+
+def test_the_rung_is_the_network_trained_as_on_the_page(torch, models):
+    train, seen = two_kinds()[1:], two_kinds(seed=5)
+    network = models.InteractionAutoencoder(N_ITEMS, 3, hide_items=0.2, seed=0)
+    network.start_at_popularity(train.sum(axis=0))
+    models.fit(network, train, epochs=3, batch_size=64, learning_rate=4e-3, seed=0)
+    with torch.no_grad():
+        expected = network(seen).numpy()
+    scorer = models.denoiser(train.astype(float), (3, 0.2), epochs=3)
+    np.testing.assert_array_equal(scorer(seen.astype(float)), expected)
+
+
+def test_another_seed_is_another_rung(models):
+    one, other = (models.denoiser(two_kinds()[1:], (3, 0.2), epochs=1, seed=s) for s in (0, 1))
+    assert not np.array_equal(one(two_kinds()), other(two_kinds()))
