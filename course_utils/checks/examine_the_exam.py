@@ -13,7 +13,7 @@ from course_utils.checks.engine import (
     Case,
     Exercise,
     Prediction,
-    number_list,
+    numbers,
     same_kind,
 )
 
@@ -59,7 +59,7 @@ def _opposite(expected: str, got: str) -> str:
 def _finds_problem(hidden: Any, a: Any, b: Any) -> str:
     named = {"my_hidden": hidden, "my_a": a, "my_b": b}
     for name, values in named.items():
-        if len(values) != 2 or np.any(values != np.floor(values)):
+        if values.shape != (2,) or np.any(values != np.floor(values)):
             return f"{name} must be two whole numbers, one for each person"
     if hidden.min() < 1 or hidden.max() > _MOST:
         return f"each person has 1 to {_MOST} hidden films"
@@ -127,13 +127,9 @@ asked_by_time = Exercise(
             "np.quantile takes a point between them",
         ),
         Case(
-            "true seconds since 1970",
-            (
-                np.arange(9) % 3,
-                1_260_759_144 + 86_400 * np.array([3, 1, 4, 1, 5, 9, 2, 6, 7]),
-                0.25,
-            ),
-            "days of one week, far from 0",
+            "one minute, in seconds since 1970",
+            (np.arange(9) % 3, 1_260_759_144 + 6 * np.array([3, 1, 4, 0, 5, 9, 2, 6, 7]), 0.25),
+            "large numbers that differ by little",
         ),
     ],
     hint="The cut is a quantile of all stamps, whoever they belong to.",
@@ -207,5 +203,5 @@ break_pooling = Breaking(
     refusal=_finds_problem,
     hint="Pooled, a person with many hidden films has more to say. Let A serve the other one.",
     compare=_opposite,
-    takes=number_list,
+    takes=numbers,
 )
