@@ -20,6 +20,8 @@ _GROUP = 32  # scores of which only the largest is looked at while a bound is so
 def top_k(scores: ArrayLike, k: int) -> np.ndarray:
     """Find the positions of the k largest scores of each row, largest first.
 
+    Introduced in *Examine the exam*.
+
     Parameters
     ----------
     scores : array_like, shape (rows, columns)

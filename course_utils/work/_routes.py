@@ -25,6 +25,7 @@ ROUTES: Final = {
         "choose_the_width",
         "find_similar_films",
         "recommender_ladder",
+        "examine_the_exam",
     ),
     "half a day": (
         "start_here",
