@@ -154,7 +154,7 @@ def _times_of(known: sp.csr_array, times: Matrix) -> np.ndarray:
     if given.shape != known.shape:
         raise ValueError(f"times must have shape {known.shape}, as the rows, got {given.shape}")
     there = sp.csr_array((np.ones(given.nnz), given.indices, given.indptr), given.shape)
-    if (there.multiply(known != 0)).nnz < known.nnz:
+    if there.multiply(known.astype(bool)).nnz < known.nnz:
         raise ValueError(
             "times must hold a time for each item that somebody has; where there are none, "
             "nothing can be hidden by time"
