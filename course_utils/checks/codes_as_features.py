@@ -17,17 +17,12 @@ from course_utils.checks.engine import (
     numbers,
 )
 
-CORNERS = np.array([[0, 0], [2, 0], [0, 10], [2, 10]])
 CODES = np.array([[1, 3], [4, -1], [-4, -3]])
 # Digits in all, and those that only the autoencoder gets right.
 DIGITS, GAINED = 10, 2
 _KEEPS_ORDER = (
     "Turning the plane or stretching it alike in all directions keeps the order of distances."
 )
-
-
-def _squared_distance(points: np.ndarray) -> float:
-    return float(np.sum((points[0] - points[-1]) ** 2))
 
 
 def _matrix(matrix: object) -> np.ndarray:
@@ -103,27 +98,6 @@ def _train_and_test(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return train * unit, test * unit
 
 
-predict_distance = Prediction(
-    name="predict_distance",
-    answer=lambda: _squared_distance(_standardise(CORNERS, CORNERS)[0]),
-    because="Both columns now take the values -1 and 1, so each adds 2² = 4.",
-    hint="What are mean and standard deviation of 0, 2, 0, 2? And of 0, 0, 10, 10?",
-    misconceptions={
-        "that is the distance before the columns are standardised": lambda: _squared_distance(
-            CORNERS
-        ),
-        "that is the distance itself; its square is asked for": lambda: float(np.sqrt(8)),
-        "that is one column alone; both differ between the two points": lambda: 4.0,
-        "that is for columns divided by their range, from 0 to 1": lambda: 2.0,
-        "that divides by n - 1 = 3; the standard deviation here divides by n = 4": lambda: (
-            _squared_distance(CORNERS / CORNERS.std(axis=0, ddof=1))
-        ),
-        "the mean is subtracted, but the columns are not divided": lambda: _squared_distance(
-            CORNERS - CORNERS.mean(axis=0)
-        ),
-    },
-)
-
 break_neighbours = Breaking(
     name="break_neighbours",
     suspect=_nearest,
@@ -197,14 +171,17 @@ standardise = Exercise(
         ),
         Case(
             "0.1 three times",
-            (np.array([[0.1], [0.1], [0.1]]), np.array([[0.1], [0.3]])),
+            (
+                np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]]),
+                np.array([[0.1, 2.0], [0.3, 4.0]]),
+            ),
             "their mean is rounded, so their spread comes out as 1e-17 instead of 0",
             hint="Ask the values, not the rounded spread, whether a column is constant.",
         ),
         Case(
-            "a faint pixel",
-            (np.array([[1e-9, 1.0], [3e-9, 3.0]]), np.array([[2e-9, 2.0]])),
-            "its values differ, so it is not constant, in whatever unit",
+            "a faint pixel, and one that hardly changes",
+            (np.array([[1e-9, 1.0], [3e-9, 1 + 2**-20]]), np.array([[2e-9, 1.0]])),
+            "their values differ, so they are not constant, in whatever unit",
             hint="Constant means that all values are equal; a small spread is a spread.",
         ),
         Case(

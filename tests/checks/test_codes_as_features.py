@@ -17,47 +17,6 @@ from course_utils.checks import TODO, Status
 from course_utils.checks import codes_as_features as check
 from course_utils.metrics import bootstrap_interval
 
-
-@pytest.mark.parametrize(
-    ("answer", "status", "text"),
-    [
-        (TODO, Status.NOT_ATTEMPTED, "not attempted"),
-        (None, Status.RETURNED_NONE, "TODO"),
-        (8, Status.RIGHT, "each adds"),
-        (8.0, Status.RIGHT, "each adds"),
-        (np.array(8), Status.RIGHT, "each adds"),
-        (np.float32(8), Status.RIGHT, "each adds"),
-        (Fraction(16, 2), Status.RIGHT, "each adds"),
-        (Decimal("8"), Status.RIGHT, "each adds"),
-        (2**2 + 2**2, Status.RIGHT, "each adds"),
-        (np.sum((np.array([-1, -1]) - [1, 1]) ** 2), Status.RIGHT, "each adds"),
-        (np.linalg.norm([2, 2]) ** 2, Status.RIGHT, "each adds"),
-        (math.hypot(2, 2) ** 2, Status.RIGHT, "each adds"),
-        (np.uint8(8), Status.RIGHT, "each adds"),
-        (8 + 1e-13, Status.RIGHT, "each adds"),
-        (104, Status.WRONG, "before the columns"),
-        (8**0.5, Status.WRONG, "its square"),
-        (2.83, Status.WRONG, "its square"),
-        (4, Status.WRONG, "one column alone"),
-        (2, Status.WRONG, "range"),
-        (6, Status.WRONG, "n - 1"),
-        (7, Status.WRONG, "standard deviation"),
-        (26, Status.WRONG, "standard deviation"),
-        (0, Status.WRONG, "standard deviation"),
-        (-8, Status.WRONG, "standard deviation"),
-        (2.8, Status.WRONG, "standard deviation"),
-        (1.4142135623730951, Status.WRONG, "standard deviation"),
-        (math.inf, Status.WRONG, "predict_distance"),
-        (16, Status.WRONG, "standard deviation"),
-        ("8", Status.WRONG, "text"),
-        ([2, 2], Status.WRONG, "single number"),
-        (True, Status.WRONG, "no number"),
-    ],
-)
-def test_predict_distance(answer, status, text):
-    assert_judged(check.predict_distance, answer, status, text)
-
-
 TURN = [[0.6, -0.8], [0.8, 0.6]]
 
 
@@ -268,6 +227,18 @@ def by_tiny_spread(limit):
     return attempt
 
 
+def by_relative_spread(train, test):
+    mean, spread = train.mean(axis=0), train.std(axis=0)
+    small = spread <= 1e-3 * np.abs(train).max(axis=0)
+    return tuple((part - mean) / np.where(small, 1, spread) for part in (train, test))
+
+
+def by_values_of_all_columns(train, test):
+    mean, spread = train.mean(axis=0), train.std(axis=0)
+    spread = np.where((spread == 0) | (len(np.unique(train)) == 1), 1, spread)
+    return (train - mean) / spread, (test - mean) / spread
+
+
 def by_a_little_more(train, test):
     mean, spread = train.mean(axis=0), train.std(axis=0) + 1e-8
     return (train - mean) / spread, (test - mean) / spread
@@ -366,6 +337,8 @@ def in_half(train, test):
         (by_tiny_spread(1e-12), Status.WRONG, "in whatever unit"),
         (by_tiny_spread(0.1), Status.WRONG, "all values are equal"),
         (by_a_little_more, Status.WRONG, "case"),
+        (by_relative_spread, Status.WRONG, "a small spread is a spread"),
+        (by_values_of_all_columns, Status.WRONG, "Ask the values"),
         (by_rounded_spread, Status.WRONG, "Ask the values"),
         (with_constants_as_they_are, Status.WRONG, "shifted like every other"),
         (constants_become_zero, Status.WRONG, "no training digit"),
