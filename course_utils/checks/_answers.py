@@ -144,7 +144,15 @@ def numbers(value: Any) -> np.ndarray:
     array = as_array(value)
     if array.dtype.kind not in "iuf":
         raise NotAnAnswerError(_unfit(array))
+    if _any_truth(value):  # NumPy makes a 1 of a True among numbers
+        raise NotAnAnswerError("True or False among the numbers; write 1 and 0")
     return array
+
+
+def _any_truth(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_any_truth, value))
+    return isinstance(value, bool)
 
 
 def number_list(value: Any) -> list[Any]:

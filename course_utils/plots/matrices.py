@@ -88,6 +88,7 @@ def heat_map(
     where: ArrayLike | None = None,
     title: str = "",
     fmt: str = "g",
+    limits: tuple[float, float] | None = None,
 ) -> Axes:
     """Draw a small matrix as coloured cells with their numbers; missing cells are hatched.
 
@@ -110,6 +111,9 @@ def heat_map(
         Text above the matrix.
     fmt : str
         Format of the numbers, as in :func:`format`.
+    limits : (float, float), optional
+        Numbers at the two ends of the colours, the same for all matrices that are to be compared.
+        Default: the smallest and the largest number of this one.
 
     Returns
     -------
@@ -121,8 +125,8 @@ def heat_map(
     TypeError
         If `matrix` holds no real numbers, or `where` no booleans.
     ValueError
-        If `matrix` is not 2-D or empty, `where` has another shape, or a cell to draw is not
-        finite.
+        If `matrix` is not 2-D or empty, `where` has another shape, a cell to draw is not finite,
+        or the limits do not rise.
 
     Examples
     --------
@@ -140,7 +144,12 @@ def heat_map(
         known = _arguments.truths("where", where, values.shape)
     _arguments.check_finite("matrix", np.where(known, values, 0.0))
     ax = plt.gca() if ax is None else ax
-    low, high = (values[known].min(), values[known].max()) if known.any() else (0.0, 0.0)
+    if limits is not None:
+        low, high = (_arguments.number("limits", limit) for limit in limits)
+        if not low < high:
+            raise ValueError(f"limits must rise, got {low:g} and {high:g}; give the smaller first")
+    else:
+        low, high = (values[known].min(), values[known].max()) if known.any() else (0.0, 0.0)
     signed = low < 0 < high
     if signed:
         low, high = -max(-low, high), max(-low, high)

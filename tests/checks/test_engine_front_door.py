@@ -97,6 +97,8 @@ def test_a_table_may_be_sparse_in_any_format(form, kind):
         ([[1, 2], [3]], "rows of different lengths: 2, 1"),
         ([[1, None]], "None in the place of a number"),
         ([True], "True and False instead of numbers"),
+        ([[True, 0], [2, 3]], "True or False among the numbers"),
+        ([[np.True_, 0.5]], "True or False among the numbers"),
         ([1j], "complex numbers"),
         (["1"], "a text instead of numbers"),
         (np.ma.array([1, 2], mask=[False, True]), "masked array"),

@@ -132,6 +132,18 @@ def luminance(color):
     return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
 
 
+def test_heat_maps_with_the_same_limits_have_the_same_colours():
+    _, both = plt.subplots(1, 2)
+    plots.heat_map([[0, 5]], both[0], limits=(-5, 5))
+    plots.heat_map([[-1, 5]], both[1], limits=(-5, np.int8(5)))
+    colours = [axes.collections[0].get_facecolors()[1] for axes in both]
+    np.testing.assert_array_equal(*colours)
+    assert [axes.collections[0].get_clim() for axes in both] == [(-5, 5), (-5, 5)]
+    for wrong in [(5, 5), (5, 0)]:
+        with pytest.raises(ValueError, match="limits must rise"):
+            plots.heat_map([[0, 5]], both[0], limits=wrong)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
