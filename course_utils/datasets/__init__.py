@@ -5,6 +5,8 @@ read it, check that it is intact, and hand out arrays of compact types. ``data/R
 sources and terms.
 """
 
+from course_utils.datasets.dictionaries import PlantedDictionary, planted_dictionary
+from course_utils.datasets.film_labels import film_labels
 from course_utils.datasets.interactions import Interactions, load_interactions
 from course_utils.datasets.mnist import MNIST, load_mnist
 from course_utils.datasets.movielens import MovieLens, load_movielens
@@ -18,12 +20,15 @@ __all__ = [
     "DownloadError",
     "Interactions",
     "MovieLens",
+    "PlantedDictionary",
     "PlantedInteractions",
     "RemoteFile",
     "data_directory",
     "download",
+    "film_labels",
     "load_interactions",
     "load_mnist",
     "load_movielens",
+    "planted_dictionary",
     "planted_interactions",
 ]
