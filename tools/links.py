@@ -36,6 +36,7 @@ PARTS = {
     "autoencode_digits": "Digits",
     "autoencode_interactions": "Interactions",
     "find_similar_films": "Films",
+    "scale_past_one_machine": "Beyond one machine",
 }
 MAP = re.compile(r"(<!-- map -->\n).*?(\n<!-- end of the map -->)", re.S)
 FILE_NAME = re.compile(r"(?<!\w)\d\d_([a-z0-9_]+)")

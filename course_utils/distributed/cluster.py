@@ -38,6 +38,8 @@ _VARIABLES = {
 def local_cluster(workers: int = 2) -> Iterator[Client]:
     """Start processes that compute for this one, and stop them at the end of a `with` block.
 
+    Introduced in *Scale past one machine*.
+
     A scheduler and its workers listen on 127.0.0.1, on ports that the system picks. What runs on
     them runs as it would on many machines: only the address differs.
 
@@ -82,6 +84,8 @@ def cluster_commands(
     scheduler_file: str | os.PathLike[str], *, host: str | None = "127.0.0.1"
 ) -> tuple[list[str], list[str]]:
     """Write the command lines that start a cluster on one machine or on many.
+
+    Introduced in *Scale past one machine*.
 
     Parameters
     ----------

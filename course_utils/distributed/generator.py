@@ -30,6 +30,8 @@ def write_like_movielens(
 ) -> list[Path]:
     """Write invented ratings that are as many and as unequal as those of MovieLens.
 
+    Introduced in *Scale past one machine*.
+
     Each user rates at least 20 films, most few, some thousands; a hundredth of the films has more
     than half of the ratings. There are 16 tastes, and half of what a user rates belongs to the
     user's own. The defaults have the shape of ml-32m.

@@ -18,6 +18,8 @@ def write_grouplens(
 ) -> list[Path]:
     """Write a GroupLens folder as parts, with the ids of its users and films beside them.
 
+    Introduced in *Scale past one machine*.
+
     Parameters
     ----------
     source : path or None

@@ -34,6 +34,8 @@ def torchrun_command(
 ) -> list[str]:
     """Write the command line that starts a script on several ranks.
 
+    Introduced in *Scale past one machine*.
+
     Parameters
     ----------
     script : path
@@ -133,6 +135,8 @@ def launch(
     timeout: float = 600.0,
 ) -> str:
     """Run a script on several ranks of this machine, and wait until all of them are gone.
+
+    Introduced in *Scale past one machine*.
 
     Parameters
     ----------

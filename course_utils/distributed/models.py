@@ -29,6 +29,8 @@ _USERS = 1024  # whose scores stand in memory at once
 def ease_from_gram(gram: ArrayLike, l2: float) -> np.ndarray:
     """Solve for the weights of EASE from XᵀX alone, which adds up over parts.
 
+    Introduced in *Scale past one machine*.
+
     Parameters
     ----------
     gram : array_like, shape (items, items)
@@ -87,6 +89,8 @@ def top_directions(
     client: Client | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the k largest singular values of all parts together, and their right vectors.
+
+    Introduced in *Scale past one machine*.
 
     Each pass sends a tall, thin matrix Q of items × (k + extra) to the parts and adds up
     Xᵀ(XQ); no matrix of items × items is ever made. How exact the result is, the number of passes

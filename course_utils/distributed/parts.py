@@ -33,7 +33,10 @@ _VALUES = {"stars": np.float32, "halves": np.int32, "rated": np.int32}
 
 
 class DamagedPart(ValueError):
-    """A part that is cut, changed, missing or of another set; the message names its file."""
+    """A part that is cut, changed, missing or of another set; the message names its file.
+
+    Introduced in *Scale past one machine*.
+    """
 
 
 class Part(NamedTuple):
@@ -157,6 +160,8 @@ def read_part(
 ) -> sp.csr_array:
     """Read a part as a sparse matrix, after a look at the checksum of every byte.
 
+    Introduced in *Scale past one machine*.
+
     Parameters
     ----------
     path : path
@@ -218,6 +223,8 @@ def describe_part(path: str | os.PathLike[str]) -> Part:
 
 def list_parts(folder: str | os.PathLike[str]) -> list[Path]:
     """List the parts of a folder in order, if all of them are there.
+
+    Introduced in *Scale past one machine*.
 
     Names are looked at, files are not opened: a damaged one is found when it is read.
 

@@ -26,6 +26,8 @@ PathLike = str | os.PathLike[str]
 class Totals(NamedTuple):
     """Whole numbers of which means and variances follow; those of two parts add up.
 
+    Introduced in *Scale past one machine*.
+
     Attributes
     ----------
     users, ratings : int
@@ -81,6 +83,8 @@ class Totals(NamedTuple):
 def totals(path: PathLike) -> Totals:
     """Count and add up the ratings of a part.
 
+    Introduced in *Scale past one machine*.
+
     Parameters
     ----------
     path : path
@@ -105,6 +109,8 @@ def totals(path: PathLike) -> Totals:
 
 def gram(path: PathLike, columns: ArrayLike, *, values: str = "rated") -> np.ndarray:
     """Multiply some columns of a part with each other: XᵀX.
+
+    Introduced in *Scale past one machine*.
 
     Parameters
     ----------
@@ -164,6 +170,8 @@ def fold(
     **options: Any,
 ) -> Any:
     """Add up what a function says of each part, here or on a cluster.
+
+    Introduced in *Scale past one machine*.
 
     Whole numbers give the same sum, bit by bit, with any number of workers and parts and in any
     order; floats do not.

@@ -161,13 +161,9 @@ def test_two_nodes_are_two_ranks_of_one(ranks, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         endpoint = f"127.0.0.1:{free.getsockname()[1]}"
+    job = functools.partial(launch, SCRIPT, str(tmp_path), "cells", ranks=1)
     with ThreadPoolExecutor(2) as nodes:
-        jobs = [
-            nodes.submit(
-                launch, SCRIPT, str(tmp_path), "cells", ranks=1, nodes=2, endpoint=endpoint
-            )
-            for _ in range(2)
-        ]
+        jobs = [nodes.submit(job, nodes=2, endpoint=endpoint, restarts=1) for _ in range(2)]
         for job in jobs:
             job.result()
     model, history, _ = ranks.train("cells", 0)
