@@ -40,7 +40,8 @@ class SparseCodeAutoencoder(Autoencoder):
         the loss, or :func:`keep_top_k` on the code itself.
     weight : float
         Factor of the penalty, at least 0; for "kl" and "l1". Both penalties are means over units,
-        and the squared error is a mean over cells, so it does not depend on sizes.
+        and the squared error is a mean over cells. Neither grows with the number of units, but the
+        pull on a single unit falls with it, so a weight has to be searched for each width.
     target : float
         Mean activity asked for by "kl", between 0 and 1.
     k : int, optional
