@@ -7,6 +7,7 @@ sources and terms.
 
 from course_utils.datasets.dictionaries import PlantedDictionary, planted_dictionary
 from course_utils.datasets.film_labels import film_labels
+from course_utils.datasets.films import FilmFeatures, film_features, title_years
 from course_utils.datasets.interactions import Interactions, load_interactions
 from course_utils.datasets.mnist import MNIST, load_mnist
 from course_utils.datasets.movielens import MovieLens, load_movielens
@@ -18,6 +19,7 @@ __all__ = [
     "DOWNLOADS",
     "MNIST",
     "DownloadError",
+    "FilmFeatures",
     "Interactions",
     "MovieLens",
     "PlantedDictionary",
@@ -25,10 +27,12 @@ __all__ = [
     "RemoteFile",
     "data_directory",
     "download",
+    "film_features",
     "film_labels",
     "load_interactions",
     "load_mnist",
     "load_movielens",
     "planted_dictionary",
     "planted_interactions",
+    "title_years",
 ]

@@ -15,6 +15,7 @@ from course_utils.torch_models.bounds import (
 )
 from course_utils.torch_models.classifiers import Classifier
 from course_utils.torch_models.dense import Autoencoder
+from course_utils.torch_models.feature_bags import FeatureBagAutoencoder
 from course_utils.torch_models.files import load, save
 from course_utils.torch_models.interactions import InteractionAutoencoder
 from course_utils.torch_models.losses import mean_loss
@@ -38,6 +39,7 @@ from course_utils.torch_models.variational import (
 __all__ = [
     "Autoencoder",
     "Classifier",
+    "FeatureBagAutoencoder",
     "History",
     "InteractionAutoencoder",
     "LinearVariationalAutoencoder",

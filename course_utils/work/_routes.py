@@ -26,6 +26,7 @@ ROUTES: Final = {
         "find_similar_films",
         "recommender_ladder",
         "examine_the_exam",
+        "recommend_unrated_films",
     ),
     "half a day": (
         "start_here",

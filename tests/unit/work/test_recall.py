@@ -20,6 +20,7 @@ from course_utils.checks import (
     find_groups,
     find_similar_films,
     map_digits_with_tsne,
+    recommend_unrated_films,
     recommender_ladder,
 )
 from course_utils.work import __main__ as program
@@ -113,6 +114,7 @@ COMPUTED = {
     "find_groups.p-value": lambda: np.mean(np.array([6.0, 1, 2, 3, 4, 5]) >= 6),
     "find_similar_films.cosine": find_similar_films.predict_cosine.answer,
     "recommender_ladder.ndcg": recommender_ladder.predict_ndcg.answer,
+    "recommend_unrated_films.bag": recommend_unrated_films.predict_bag.answer,
     "recommender_ladder.recall": lambda: len({1, 2, 3} & set(range(10))) / 10,
     "examine_the_exam.sampled": lambda: metrics.sampled_recall(8, 10, 1, 1),
     "examine_the_exam.people": lambda: 200 * 0.02**2 / 0.01**2,
