@@ -55,7 +55,7 @@ def test_small_losses_break_the_rule(losses):
         ([4e-4, 3e-4, 2e-4, 1e-4], "at most half"),
         ([4e-4, 2e-4, 1e-4], "4 to 8"),
         ([4e-4, 2e-4, 1e-4, 0], "positive"),
-        ([4e-4, 2e-4, 1e-4, True], "positive"),
+        ([4e-4, 2e-4, 1e-4, True], "True or False among"),
         (4e-4, "one number instead of a list"),
         ([4e-4 / 2**epoch for epoch in range(9)], "4 to 8"),
         ([4e-4, 2e-4, 1e-4, -1e-4], "positive"),
