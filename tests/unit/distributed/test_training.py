@@ -107,6 +107,32 @@ def test_sparse_gradients_add_up_and_their_bytes_are_predicted(world, ranks, tmp
         assert report["bytes"] == report["predicted"] < dense
 
 
+DENSE_ZERO = """
+import datetime
+import torch
+import torch.distributed as dist
+
+dist.init_process_group("gloo")
+soon = dist.new_group(timeout=datetime.timedelta(seconds=10))
+gradient = torch.zeros(6, 4)
+if dist.get_rank() == 0:
+    gradient[1] = 1.0
+    gradient = gradient.to_sparse(1)
+try:
+    dist.all_reduce(gradient, group=soon)
+except RuntimeError as error:
+    print("timed out" in str(error).lower())
+dist.destroy_process_group()
+"""
+
+
+def test_a_dense_zero_beside_sparse_gradients_is_waited_for_until_a_time_out(tmp_path):
+    """The negative control of ranks without rows, which must send an empty sparse gradient."""
+    script = tmp_path / "zero.py"
+    script.write_text(DENSE_ZERO, encoding="utf-8")
+    assert launch(script).split() == ["True", "True"]
+
+
 def test_each_rank_draws_its_own_noise_and_the_same_in_each_run(ranks, undisturbed, tmp_path):
     launch(SCRIPT, str(tmp_path), "noise")
     (again, _), _ = results(tmp_path, "noise")
