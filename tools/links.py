@@ -5,7 +5,8 @@ first cells this program writes
 
 - the target of every link to a notebook, by its topic, and the number and title in its text,
 - the line at the end of a notebook that leads to its neighbours,
-- the map, between two comments, in the README and in *Start here*.
+- the map, between two comments, in the README and in *Start here*,
+- three questions on earlier notebooks at the end of a first cell, between two comments.
 
 So a notebook is put in or moved by renaming one file and running this program. With ``--check`` it
 writes nothing and names what is out of date.
@@ -19,12 +20,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from course_utils.work import ROUTES
+from course_utils.work import ROUTES, recall
 from course_utils.work._cells import title_of
 from tools.course import ROOT, program, read, topic_of
 from tools.stored import to_json, write_atomically
@@ -39,6 +41,11 @@ PARTS = {
     "scale_past_one_machine": "Beyond one machine",
 }
 MAP = re.compile(r"(<!-- map -->\n).*?(\n<!-- end of the map -->)", re.S)
+QUESTIONS = re.compile(r"\n+<!-- recall -->.*?<!-- end of recall -->", re.S)
+BEFORE = """<!-- recall -->
+<details><summary><b>Do you still know?</b> Questions on earlier pages; an answer opens and says \
+why.</summary>"""
+ASKED = 3  # at the start of a notebook
 FILE_NAME = re.compile(r"(?<!\w)\d\d_([a-z0-9_]+)")
 NUMBERED_LINK = re.compile(r"\[\d\d [^\[\]]*\](\((?:[\w./-]*/)?\d\d_([a-z0-9_]+)\.ipynb)")
 NEIGHBOURS = re.compile(r"\n+(?:\[← [^\n]*|\[[^\n\]]* →\]\([^\n]*)\Z")
@@ -236,6 +243,59 @@ def linked(text: str, course: Sequence[Page]) -> str:
     )
 
 
+def questions_before(topic: str, course: Sequence[Page]) -> list[recall.Question]:
+    """Choose what a notebook asks about earlier ones.
+
+    Parameters
+    ----------
+    topic : str
+        The notebook.
+    course : sequence of Page
+        All notebooks, in reading order.
+
+    Returns
+    -------
+    list of Question
+        Up to three, in turn from the notebooks that it needs, or from the one before it. Notebooks
+        that need the same ones ask about different things.
+    """
+    order = [page.topic for page in course]
+    here = order.index(topic)
+    needed = [need for need in course[here].needs if need in order[:here]] or order[:here][-1:]
+    by_topic = [recall.questions([need]) for need in sorted(needed, key=order.index)]
+    turned = [
+        found[here % len(found) :] + found[: here % len(found)] for found in by_topic if found
+    ]
+    in_turn = [one for row in zip_longest(*turned) for one in row if one is not None]
+    return in_turn[:ASKED]
+
+
+def with_questions(text: str, topic: str, course: Sequence[Page]) -> str:
+    """Write a first cell's questions on earlier notebooks anew.
+
+    Parameters
+    ----------
+    text : str
+        Its source.
+    topic : str
+        The notebook.
+    course : sequence of Page
+        All notebooks, in reading order.
+
+    Returns
+    -------
+    str
+        The text; without questions if there is nothing earlier.
+    """
+    text = QUESTIONS.sub("", text)
+    found = questions_before(topic, course)
+    if not found:
+        return text
+    places = recall.places(course[0].path.parent, by_heading=True)
+    asked = recall.as_details(found, places)
+    return f"{text}\n\n{BEFORE}\n\n{asked}\n\n</details>\n<!-- end of recall -->"
+
+
 def notebook_text(path: Path, course: Sequence[Page]) -> str:
     """Text of a notebook's file with all its links as they should be.
 
@@ -259,6 +319,8 @@ def notebook_text(path: Path, course: Sequence[Page]) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = with_map(linked(cell.source, course), course)
+    first = notebook.cells[0]
+    first.source = with_questions(first.source, topic_of(path), course)
     if line := neighbour_line(course, topic_of(path)):
         last.source += f"\n\n{line}"
     changed = old != [cell.source for cell in notebook.cells]

@@ -154,3 +154,25 @@ def test_every_notebook_tells_minutes_and_task():
         assert page.task.endswith("."), page.path.name
         assert page.minutes > 0, page.path.name
         assert page.topic not in page.needs, page.path.name
+
+
+def test_a_notebook_asks_three_questions_on_those_that_it_needs(course):
+    pages = links.pages(course / "notebooks")
+    for page in pages[1:]:
+        asked = links.questions_before(page.topic, pages)
+        assert len(asked) == len(set(asked)) == 3
+        before = {other.topic for other in pages if other.number < page.number}
+        assert {question.topic for question in asked} <= (set(page.needs) & before or before)
+    assert links.questions_before(pages[0].topic, pages) == []
+    same_needs = [page.topic for page in pages if page.needs == ["autoencode_digits"]]
+    first, second = (links.questions_before(topic, pages) for topic in same_needs[:2])
+    assert first != second
+
+
+def test_questions_are_written_once(course):
+    pages = links.pages(course / "notebooks")
+    once = links.with_questions("# Title", pages[3].topic, pages)
+    assert once.startswith("# Title\n\n<!-- recall -->")
+    assert once.endswith("<!-- end of recall -->")
+    assert links.with_questions(once, pages[3].topic, pages) == once
+    assert links.with_questions(once, pages[0].topic, pages) == "# Title"

@@ -6,11 +6,12 @@ wrong answer is a mistake that is easily made, and says why it is one.
 
 from course_utils.work.recall._asking import ask, choose, topics
 from course_utils.work.recall._questions import Choice, Question, places, questions, shuffled
-from course_utils.work.recall._written import as_gift, as_page
+from course_utils.work.recall._written import as_details, as_gift, as_page
 
 __all__ = [
     "Choice",
     "Question",
+    "as_details",
     "as_gift",
     "as_page",
     "ask",

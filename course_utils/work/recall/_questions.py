@@ -93,13 +93,16 @@ def shuffled(question: Question, seed: object = "") -> list[Choice]:
     return choices
 
 
-def places(course: Path) -> dict[tuple[str, str], tuple[str, str]]:
+def places(course: Path, *, by_heading: bool = False) -> dict[tuple[str, str], tuple[str, str]]:
     """Find where the cells of the course stand.
 
     Parameters
     ----------
     course : Path
         Folder of the course's notebooks.
+    by_heading : bool
+        Whether an address leads to the heading above the cell, which every page has, instead of to
+        the cell itself, which JupyterLab alone can find.
 
     Returns
     -------
@@ -112,7 +115,10 @@ def places(course: Path) -> dict[tuple[str, str], tuple[str, str]]:
         title = f"{name[:2]} {title_of(book)}"
         for cell, heading in zip(book["cells"], headings_above(book["cells"]), strict=True):
             where = f"{title}, {heading}" if heading else title
-            found[topic_of(name), cell["id"]] = (f"{name}#cell-id={cell['id']}", where)
+            # JupyterLab's own anchors of headings, which the pages have, too.
+            slug = heading.replace("`", "").replace(" ", "-")
+            anchor = slug if by_heading else f"cell-id={cell['id']}"
+            found[topic_of(name), cell["id"]] = (f"{name}#{anchor}".rstrip("#"), where)
     return found
 
 

@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from course_utils.work.recall._questions import Question, place_of, shuffled
+from course_utils.work.recall._questions import Choice, Question, place_of, shuffled
 
 Places = Mapping[tuple[str, str], tuple[str, str]]
 
@@ -66,16 +66,43 @@ def as_page(found: Sequence[Question], places: Places) -> str:
         for question in questions:
             address, where = place_of(question, places)
             sections.append(f"<h3>{_inline(question.ask)}</h3>")
-            for choice in shuffled(question):
-                mark = "✓" if choice is question.right else "✗"
-                sections.append(
-                    f"<details><summary>{_inline(choice.text)}</summary>"
-                    f"<p>{mark} {_inline(choice.because)}</p></details>"
-                )
+            sections += [_answer(question, choice) for choice in shuffled(question)]
             sections.append(
                 f'<p>Look it up: <a href="{html.escape(address)}">{html.escape(where)}</a></p>'
             )
     return _PAGE.format(sections="\n".join(sections))
+
+
+def as_details(found: Sequence[Question], places: Places) -> str:
+    """Write questions for a cell of Markdown: each answer opens and says why it is right or wrong.
+
+    Parameters
+    ----------
+    found : sequence of Question
+        The questions.
+    places : mapping
+        Where cells stand; see :func:`places`.
+
+    Returns
+    -------
+    str
+        Markdown in which the answers are folded.
+    """
+    paragraphs = []
+    for question in found:
+        address, where = place_of(question, places)
+        answers = "\n".join(_answer(question, choice) for choice in shuffled(question))
+        paragraphs += [f"**{question.ask}** ([{where}]({address}))", answers]
+    return "\n\n".join(paragraphs)
+
+
+def _answer(question: Question, choice: Choice) -> str:
+    """Write one choice, which opens and says whether it is right, and why."""
+    mark = "✓" if choice is question.right else "✗"
+    return (
+        f"<details><summary>{_inline(choice.text)}</summary>"
+        f"<p>{mark} {_inline(choice.because)}</p></details>"
+    )
 
 
 def _inline(text: str) -> str:

@@ -282,3 +282,15 @@ def test_the_command_line_writes_both_and_asks(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _: "")
     assert program.main(["recall", "00", "--number", "1"]) == 0
     assert "1 of 1." in capsys.readouterr().out
+
+
+def test_questions_for_a_cell_open_one_by_one_and_lead_to_headings():
+    by_heading = recall.places(work.course_folder(), by_heading=True)
+    text = recall.as_details(QUESTIONS[:3], by_heading)
+    assert text.count("<details>") == sum(1 + len(q.wrong) for q in QUESTIONS[:3])
+    assert text.count("<p>✓ ") == 3
+    for question in QUESTIONS[:3]:
+        address, where = by_heading[question.topic, question.cell]
+        assert f"**{question.ask}** ([{where}]({address}))" in text
+        assert not {" ", "`"} & set(address)
+        assert "cell-id" not in address
