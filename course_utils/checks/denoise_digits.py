@@ -63,7 +63,7 @@ predict_mixed_psnr = Prediction(
         "that is the sum of the decibels": lambda: 30.0,
         "that is the sum of the squared errors; take their mean": lambda: _decibels(2 * _MEAN),
         "that is the mean of the roots; the mean is taken of the squares themselves": lambda: (
-            _decibels(np.mean(np.sqrt(_SQUARES)) ** 2)
+            _decibels(float(np.mean(np.sqrt(_SQUARES))) ** 2)
         ),
         "that is the worse part alone; the other one has pixels, too": lambda: 10.0,
         "that is the better part alone; the other one has pixels, too": lambda: 20.0,
