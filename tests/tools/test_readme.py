@@ -73,7 +73,7 @@ def test_lines_for_windows_name_what_is_there():
 
 # Of what the course imports, what Colab has: pip-freeze.txt of github.com/googlecolab/backend-info.
 ON_COLAB = """IPython cycler dask distributed ipywidgets keras matplotlib numpy packaging pandas
-pyarrow requests scipy seaborn sklearn tensorflow threadpoolctl torch tqdm"""
+psutil pyarrow requests scipy seaborn sklearn tensorflow threadpoolctl torch tqdm"""
 
 
 def test_what_colab_lacks_is_installed_there():

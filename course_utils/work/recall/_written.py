@@ -92,7 +92,7 @@ def as_details(found: Sequence[Question], places: Places) -> str:
     for question in found:
         address, where = place_of(question, places)
         answers = "\n".join(_answer(question, choice) for choice in shuffled(question))
-        paragraphs += [f"**{question.ask}** ([{where}]({address}))", answers]
+        paragraphs += [f"<b>{question.ask}</b> ([{where}]({address}))", answers]
     return "\n\n".join(paragraphs)
 
 

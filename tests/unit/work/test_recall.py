@@ -291,6 +291,6 @@ def test_questions_for_a_cell_open_one_by_one_and_lead_to_headings():
     assert text.count("<p>✓ ") == 3
     for question in QUESTIONS[:3]:
         address, where = by_heading[question.topic, question.cell]
-        assert f"**{question.ask}** ([{where}]({address}))" in text
+        assert f"<b>{question.ask}</b> ([{where}]({address}))" in text
         assert not {" ", "`"} & set(address)
         assert "cell-id" not in address
