@@ -272,7 +272,7 @@ def examine_later(
     return examine(kept, taught_by, ~teachers, cold, warm=warm, least=least, seed=seed)
 
 
-def _marked(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> sp.csr_array:
+def _marked(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> sp.csr_array:
     """Ones at some places."""
     return sp.csr_array((np.ones(len(rows)), (rows, columns)), shape)
 
