@@ -107,7 +107,8 @@ def torchrun_environment(endpoint: str | None = None) -> dict[str, str]:
     -------
     dict of str to str
         One thread for each rank, unless it is set already; stores that a second attempt does not
-        share with the first, without which a restart hangs (pytorch issue 135712); the interface.
+        share with the first, or else a restart may fail or hang (pytorch issue 135712); the
+        interface.
 
     Examples
     --------
