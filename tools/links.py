@@ -291,7 +291,8 @@ def with_questions(text: str, topic: str, course: Sequence[Page]) -> str:
     found = questions_before(topic, course)
     if not found:
         return text
-    places = recall.places(course[0].path.parent, by_heading=True)
+    topics = {question.topic for question in found}
+    places = recall.places(course[0].path.parent, topics, by_heading=True)
     asked = recall.as_details(found, places)
     return f"{text}\n\n{BEFORE}\n\n{asked}\n\n</details>\n<!-- end of recall -->"
 

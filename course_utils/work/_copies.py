@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,10 +64,12 @@ def topic_of(name: str) -> str:
     return re.sub(r"^\d\d_", "", name).removesuffix(".ipynb")
 
 
-def read_course(course: Path) -> dict[str, Notebook]:
-    """Read the course's notebooks, by file name."""
+def read_course(course: Path, topics: Collection[str] | None = None) -> dict[str, Notebook]:
+    """Read the course's notebooks, or those on some topics, by file name."""
     found = {}
     for path in sorted(course.glob("[0-9][0-9]_*.ipynb")):
+        if topics is not None and topic_of(path.name) not in topics:
+            continue
         book = from_bytes(path.read_bytes(), path.name)
         found[path.name] = dict(book, cells=identified(book["cells"]), nbformat_minor=5)
     return found

@@ -93,13 +93,17 @@ def shuffled(question: Question, seed: object = "") -> list[Choice]:
     return choices
 
 
-def places(course: Path, *, by_heading: bool = False) -> dict[tuple[str, str], tuple[str, str]]:
+def places(
+    course: Path, topics: Collection[str] | None = None, *, by_heading: bool = False
+) -> dict[tuple[str, str], tuple[str, str]]:
     """Find where the cells of the course stand.
 
     Parameters
     ----------
     course : Path
         Folder of the course's notebooks.
+    topics : collection of str, optional
+        Notebooks to look into. Default: all.
     by_heading : bool
         Whether an address leads to the heading above the cell, which every page has, instead of to
         the cell itself, which JupyterLab alone can find.
@@ -111,7 +115,7 @@ def places(course: Path, *, by_heading: bool = False) -> dict[tuple[str, str], t
         above the cell.
     """
     found = {}
-    for name, book in read_course(course).items():
+    for name, book in read_course(course, topics).items():
         title = f"{name[:2]} {title_of(book)}"
         for cell, heading in zip(book["cells"], headings_above(book["cells"]), strict=True):
             where = f"{title}, {heading}" if heading else title
