@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
@@ -85,8 +86,9 @@ class FeatureBagAutoencoder(InteractionAutoencoder):
         seed: Seed | None = None,
     ) -> None:
         rows = _sparse_forms.canonical_csr("features", features, stored_zeros=False, empty=False)
-        self_options: dict[str, Any] = {"hide_items": hide_items, "drop_code": drop_code}
-        super().__init__(rows.shape[0], code_size, seed=seed, **self_options)
+        super().__init__(
+            rows.shape[0], code_size, hide_items=hide_items, drop_code=drop_code, seed=seed
+        )
         self.ids = _arguments.flag("ids", ids)
         self.drop_ids = _arguments.number("drop_ids", drop_ids, 0, below=1)
         self.penalty = _arguments.number("penalty", penalty, 0)
@@ -123,16 +125,19 @@ class FeatureBagAutoencoder(InteractionAutoencoder):
             rest = as_tensor(wanted - explained).float()
             self.output.bias.copy_(rest if self.ids else torch.zeros_like(rest))
 
-    def _by_features(self, features: Matrix) -> Tensor:
-        """Vectors and biases of items, from their features alone."""
+    def _by_features(self, rows: sp.csr_array) -> Tensor:
+        """Vectors and biases of items, from their features alone: rows in float32, checked."""
+        ids, offsets, weights = bags(rows, self.bag)
+        return self.bag(ids, offsets, per_sample_weights=weights)
+
+    def _checked(self, features: Matrix) -> sp.csr_array:
         rows = _sparse_forms.canonical_csr("features", features, stored_zeros=False)
         if rows.shape[1] != self.bag.num_embeddings:
             raise ValueError(
                 f"features must have {self.bag.num_embeddings} columns, as those that the model "
                 f"was made with, got shape {rows.shape}"
             )
-        ids, offsets, weights = bags(rows.astype(np.float32), self.bag)
-        return self.bag(ids, offsets, per_sample_weights=weights)
+        return rows.astype(np.float32)
 
     def forward(self, rows: Any) -> Tensor:
         """Score the items whose features the model was made with.
@@ -176,7 +181,7 @@ class FeatureBagAutoencoder(InteractionAutoencoder):
         ValueError
             If `features` has another number of columns than the model was made with.
         """
-        vectors = self._by_features(features)
+        vectors = self._by_features(self._checked(features))
         return self.encode(rows) @ vectors[:, :-1].T + vectors[:, -1]
 
     def loss(self, rows: Any) -> Tensor:
