@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from course_utils import _arguments, _sparse_forms, exams, ranking
+from course_utils import _arguments, _sparse_forms, exams
 from course_utils._sparse_forms import Matrix
 
 __all__ = ["ColdExam", "Model", "climb", "deal", "examine", "examine_later", "reveal", "scores"]
@@ -313,9 +314,8 @@ def reveal(exam: ColdExam, count: int, *, seed: int | np.random.Generator = 0) -
     count = _arguments.integer("count", count, 0)
     by_item = exam.first.T.tocsr()
     item_of = _sparse_forms.rows_of(by_item)
-    order = np.lexsort((_arguments.random_generator(seed).random(by_item.nnz), item_of))
-    drawn = np.empty(by_item.nnz, dtype=bool)
-    drawn[order] = np.arange(by_item.nnz) - by_item.indptr[item_of] < count
+    keys = _arguments.random_generator(seed).random(by_item.nnz)
+    drawn = _sparse_forms.ranks_in_rows(by_item, keys) < count
     return _marked(by_item.indices[drawn], item_of[drawn], exam.first.shape)
 
 
@@ -412,23 +412,4 @@ def climb(
     >>> climb(nothing, [None], final, practice, np.ones((300, 1))).marks["recall@20"]
     array([1., 1., 1., 1., 1., 1.])
     """
-    if not settings or len(final) != len(practice) or not final:
-        raise ValueError(
-            f"climb needs a setting and a practice exam for each exam, got {len(settings)} "
-            f"settings, {len(practice)} practice exams and {len(final)} exams"
-        )
-    tried: dict[Any, np.ndarray] = {}
-    chosen = [settings[0]] * len(final)
-    if len(settings) > 1:
-        measure, k = exams.MEASURES["NDCG@100"]
-        for each in settings:
-            found = [
-                measure(scores(model, each, exam, features), exam.hidden, k).mean()
-                for exam in practice
-            ]
-            tried[each] = np.array(found)
-        chosen = [settings[place] for place in np.argmax(list(tried.values()), axis=0)]
-    values = [scores(model, each, exam, features) for each, exam in zip(chosen, final, strict=True)]
-    marks = [exams.marks(one, exam.hidden) for one, exam in zip(values, final, strict=True)]
-    together = {name: np.concatenate([one[name] for one in marks]) for name in exams.MEASURES}
-    return exams.Climb(tried, chosen, together, ranking.top_k(values[0], 10))
+    return exams.climb_by(partial(scores, model, features=features), settings, final, practice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = [
     "Exam",
     "Model",
     "climb",
+    "climb_by",
     "deal",
     "examine",
     "hide_share",
@@ -133,13 +135,11 @@ def hide_share(
     share = _arguments.number("share", share, above=0, below=1)
     generator = _arguments.random_generator(seed)
     counts = np.diff(known.indptr)
-    row_of = np.repeat(np.arange(len(counts)), counts)
+    row_of = _sparse_forms.rows_of(known)
     drawn = generator.random(known.nnz)
     keys = [drawn] if times is None else [drawn, -_times_of(known, times)]
-    order = np.lexsort((*keys, row_of))  # within each row
-    rank = np.arange(known.nnz) - known.indptr[row_of]
-    hide = np.empty(known.nnz, dtype=bool)
-    hide[order] = rank < np.maximum(1, np.round(share * counts))[row_of]
+    limit = np.maximum(1, np.round(share * counts))[row_of]
+    hide = _sparse_forms.ranks_in_rows(known, *keys) < limit
     places = row_of, known.indices
     seen, hidden = (
         sp.csr_array((np.ones(part.sum()), tuple(axis[part] for axis in places)), known.shape)
@@ -414,6 +414,43 @@ def climb(
     >>> done.chosen, done.marks["NDCG@10"].shape, done.lists.shape
     ([None, None, None], (6,), (2, 10))
     """
+    return climb_by(partial(scores, model), settings, exams, practice)
+
+
+def climb_by(
+    sit: Callable[[Any, Any], np.ndarray],
+    settings: Sequence[Any],
+    exams: Sequence[Any],
+    practice: Sequence[Any],
+) -> Climb:
+    """Do what :func:`climb` does, with exams of any kind.
+
+    Parameters
+    ----------
+    sit : callable
+        `sit(setting, exam)` returns scores of the shape of `exam.hidden`.
+    settings : sequence
+        What is tried, hashable; if there is one, nothing is chosen and no practice is sat.
+    exams, practice : sequence
+        Each says in its `hidden` what should be found.
+
+    Returns
+    -------
+    Climb
+        Settings, marks and lists.
+
+    Raises
+    ------
+    ValueError
+        If there is no setting, or not one practice exam for each exam.
+
+    Examples
+    --------
+    >>> exams, practice = deal(np.ones((6, 200)), folds=3)
+    >>> done = climb_by(lambda _, exam: exam.hidden.astype(float), ["any"], exams, practice)
+    >>> done.marks["recall@20"].mean()
+    np.float64(1.0)
+    """
     if not settings or len(exams) != len(practice) or not exams:
         raise ValueError(
             f"climb needs a setting and a practice exam for each exam, got {len(settings)} "
@@ -421,21 +458,20 @@ def climb(
         )
     tried: dict[Any, np.ndarray] = {}
     if len(settings) > 1:
-        tried = {each: _practised(model, each, practice) for each in settings}
+        tried = {each: _practised(sit, each, practice) for each in settings}
         best = np.argmax(list(tried.values()), axis=0)
         chosen = [settings[place] for place in best]
     else:
         chosen = [settings[0]] * len(exams)
-    values = [scores(model, each, exam) for each, exam in zip(chosen, exams, strict=True)]
+    values = [sit(each, exam) for each, exam in zip(chosen, exams, strict=True)]
     each = [marks(one, exam.hidden) for one, exam in zip(values, exams, strict=True)]
     together = {name: np.concatenate([one[name] for one in each]) for name in MEASURES}
     return Climb(tried, chosen, together, ranking.top_k(values[0], 10))
 
 
-def _practised(model: Model, setting: Any, practice: Sequence[Exam]) -> np.ndarray:
+def _practised(
+    sit: Callable[[Any, Any], np.ndarray], setting: Any, practice: Sequence[Any]
+) -> np.ndarray:
     """Mean NDCG@100 of one setting in each practice exam."""
-    found = [
-        metrics.ndcg_at_k(scores(model, setting, exam), exam.hidden, 100).mean()
-        for exam in practice
-    ]
+    found = [metrics.ndcg_at_k(sit(setting, exam), exam.hidden, 100).mean() for exam in practice]
     return np.array(found)

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from course_utils._arguments import integers, number
+from course_utils.datasets._grouplens import NO_GENRES
 
-_NO_GENRES = ("(no genres listed)", "unknown")  # the second is ml-100k's
+_NOT_GENRES = [NO_GENRES, "unknown"]  # the second is ml-100k's
 
 
 def film_labels(movies: pd.DataFrame, film_ids: ArrayLike, *, least: float = 0.02) -> pd.DataFrame:
@@ -60,7 +61,7 @@ def film_labels(movies: pd.DataFrame, film_ids: ArrayLike, *, least: float = 0.0
             f"film_ids must stand in the table of films, got {lost[0]}; give ids of movieId"
         )
     films = table.loc[ids]
-    genres = films["genres"].str.get_dummies("|").drop(columns=list(_NO_GENRES), errors="ignore")
+    genres = films["genres"].str.get_dummies("|").drop(columns=_NOT_GENRES, errors="ignore")
     years = films["title"].str.extract(r"\((\d{3})\d\)\s*$", expand=False)
     decades = pd.get_dummies(years + "0s")
     labels = pd.concat([genres, decades], axis=1).astype(bool)
