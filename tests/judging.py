@@ -33,14 +33,18 @@ def assert_judged(exercise, attempt, status, text=""):
 
 @contextlib.contextmanager
 def quickly():
-    """Demand that a verdict takes about a second of computing.
+    """Demand that a verdict takes about a second of computing, as a quiet core computes.
 
-    On quiet cores it is one; what else runs on a machine makes the same work take longer, by up
-    to a tenth where it was seen.
+    What else runs on a machine, or a slower one, makes the same work take longer; so a verdict
+    that took longer is compared with a sum that takes some 60 ms on a quiet core.
     """
     started = process_time()
     yield
-    assert process_time() - started < 2
+    taken = process_time() - started
+    if taken > 1 and "MUTANT_UNDER_TEST" not in os.environ:
+        started = process_time()
+        sum(i * i for i in range(1_000_000))
+        assert taken < 40 * (process_time() - started)
 
 
 def assert_right(exercise, attempt, text=""):

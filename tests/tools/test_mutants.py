@@ -85,6 +85,10 @@ def test_a_digest_depends_on_the_module_and_on_the_tests_that_name_it():
     names = [path.as_posix() for path in chosen_tests(["torch_models.training"])]
     assert "tests/unit/torch_models/test_kill_and_resume.py" in names
     assert "tests/unit/sparse/test_tensorflow.py" not in names
+    assert {path.parts[1] for path in chosen_tests(["sparse", "checks.engine"])} == {
+        "checks",
+        "unit",
+    }
 
 
 def test_every_mutated_module_is_there_and_drawings_are_not_among_them():

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from course_utils._frameworks import framework_of, module_names
-from tools.course import ONE_THREAD, ROOT
+from tools.course import ONE_THREAD, ROOT, find_notebooks
 from tools.mutants.planted import COPIED, WORK, copy_course, fresh
 from tools.stored import write_atomically
 
@@ -95,6 +95,8 @@ def module_path(module: str) -> str:
 def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
     """Test files that import `course_utils` and name a chosen module; others can kill nothing.
 
+    Gates and tests of the tools are left out: they read files that mutmut's copy does not hold.
+
     Parameters
     ----------
     chosen : sequence of str
@@ -112,7 +114,8 @@ def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
     names = {part for module in chosen for part in module.split(".")}
     module = re.compile(rf"\b(?:{'|'.join(sorted(names))})\b")
     found = []
-    for file in sorted((root / "tests").rglob("test_*.py")):
+    folders = [root / "tests" / kind for kind in ("checks", "unit")]
+    for file in sorted(file for folder in folders for file in folder.rglob("test_*.py")):
         text = file.read_text(encoding="utf-8")
         if package.search(text) and module.search(text):
             found.append(file.relative_to(root))
@@ -175,7 +178,7 @@ def prepare(group: str, chosen: Sequence[str]) -> Path:
             digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
     stamp = folder / "fingerprint"
     if not stamp.exists() or stamp.read_text() != digest.hexdigest():
-        copy_course(fresh(folder))
+        copy_course(fresh(folder), [f"notebooks/{path.name}" for path in find_notebooks([])])
         tests = [*chosen_tests(chosen, folder), _write_examples(folder, group, chosen)]
         (folder / "setup.cfg").write_text(_configuration(group, chosen, tests), encoding="utf-8")
         stamp.write_text(digest.hexdigest())
@@ -214,7 +217,7 @@ def _configuration(group: str, chosen: Sequence[str], tests: Sequence[Path]) -> 
     return (
         "[mutmut]\n"
         "source_paths=course_utils\n"
-        "also_copy=data\n"
+        f"also_copy={lines(['data', 'notebooks'])}\n"
         f"only_mutate={lines(map(module_path, chosen))}\n"
         f"pytest_add_cli_args={lines(arguments)}\n"
         f"pytest_add_cli_args_test_selection={lines(test.as_posix() for test in tests)}\n"
