@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tools.mutants import __main__ as program
-from tools.mutants import package
+from tools.mutants import package, scores
 from tools.mutants.package import Found, chosen_tests, digest_of, drawn, modules, mutate_package
 
 ORIGINAL = "def x_add__mutmut_orig(a, b):\n    return a + b\n"
@@ -74,6 +74,20 @@ def test_a_module_is_tried_again_when_its_tests_have_changed(mutmut, monkeypatch
     assert mutmut == [[], []]
 
 
+def test_what_a_stopped_run_has_found_is_kept(mutmut, monkeypatch):
+    run = package._mutmut
+
+    def stopped(folder, names, jobs):
+        run(folder, names, jobs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(package, "_mutmut", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        mutate_package(["sparse"])
+    assert mutate_package(["sparse"])["sparse"].noticed == 3
+    assert mutmut == [[]]
+
+
 def test_red_tests_are_reported(mutmut, monkeypatch):
     monkeypatch.setattr(package, "_mutmut", lambda folder, names, jobs: 1)
     with pytest.raises(RuntimeError, match="the tests are red before any change"):
@@ -134,6 +148,39 @@ def test_program_asks_for_nine_of_ten_everywhere(monkeypatch, capsys, outcomes, 
     monkeypatch.setattr(program, "mutate_package", lambda *arguments: outcomes)
     assert program.main(["sparse"]) == status
     assert line in capsys.readouterr().out
+
+
+def test_scores_are_stored_and_may_not_fall(monkeypatch, tmp_path, capsys):
+    file = tmp_path / "mutants.json"
+    monkeypatch.setattr(program, "store", lambda outcomes: scores.store(outcomes, file))
+    monkeypatch.setattr(program, "stored_scores", lambda: scores.stored_scores(file))
+    better, worse = found(*["killed"] * 20), found(*["killed"] * 19, "survived")
+    for outcomes, option, status in (
+        ({"sparse": better, "noise": worse}, ["--store"], 0),
+        ({"noise": better}, ["--store"], 0),
+        ({"sparse": worse}, [], 1),
+        ({"sparse": worse}, ["--store"], 1),
+        ({"sparse": worse}, [], 0),
+    ):
+        monkeypatch.setattr(program, "mutate_package", lambda *a, now=outcomes: now)
+        assert program.main(["sparse", *option]) == status
+    said = "sparse: 95.0% of the mutants are noticed; it was 100.0%"
+    assert capsys.readouterr().out.count(said) == 2
+    assert scores.stored_scores(file)["noise"].share == 1
+
+
+def test_a_sample_may_differ_from_all_by_chance():
+    before = {"sparse": scores.Score(mutants=100, tried=100, noticed=95)}
+    sample = found(*["killed"] * 9, "survived", mutants=100)
+    assert scores.fallen({"sparse": sample}, before) == []
+    sample = found(*["killed"] * 5, *["survived"] * 5, mutants=100)
+    assert scores.fallen({"sparse": sample}, before)
+
+
+def test_stored_scores_are_high_and_of_modules_that_are_there():
+    stored = scores.stored_scores()
+    assert set(stored) <= set(modules())
+    assert all(score.share >= program.PASSING_SCORE for score in stored.values())
 
 
 def test_program_shows_what_survived(mutmut, capsys):

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from tools.course import find_notebooks, program
 from tools.mutants.notebooks import mutate_notebooks
 from tools.mutants.package import Found, modules, mutate_package
+from tools.mutants.scores import fallen, store, stored_scores
 
 PASSING_SCORE = 0.90  # of each module, and of the notebooks
 PASSING_SCORE_OF_ALL = 0.95
@@ -64,6 +65,9 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", help="modules, packages, notebooks; default: all")
     parser.add_argument("--sample", type=int, help="mutants of each module to try; default: all")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at the same time (2)")
+    parser.add_argument(
+        "--store", action="store_true", help="keep the scores as those that may not fall"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -90,8 +94,13 @@ def _run(options: argparse.Namespace) -> int:
         low.append("all modules together")
     if noticed < PASSING_SCORE * len(outcomes):
         low.append("the notebooks")
+    lower = fallen(found, stored_scores())
+    for line in lower:
+        print(f"✗ {line}")
+    if options.store:
+        store(found)
     print(f"✗ too few noticed in {', '.join(low)}" if low else "✓ enough")
-    return int(bool(low))
+    return int(bool(low or lower))
 
 
 main = program("mutants", "Change the course and see who notices.", _run, _options, notebooks=False)

@@ -265,11 +265,18 @@ def mutate_package(
         if members := [module for module in old if group_of(module) == group]:
             folder = prepare(group, members)
             print(f"── mutmut: {', '.join(members)}", flush=True)
-            _try(folder, members, sample, jobs, group)
-            for module in members:
-                found[module] = _look(folder, module, digests[module])
-            entries = {module: asdict(entry) for module, entry in sorted(found.items())}
-            write_atomically(kept, json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
+            try:
+                _try(folder, members, sample, jobs, group)
+            finally:  # also what a run that is stopped has found until then
+                for module in members:
+                    if _verdicts_file(folder, module).exists():
+                        found[module] = _look(folder, module, digests[module])
+                entries = {module: asdict(entry) for module, entry in sorted(found.items())}
+                write_atomically(kept, json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
+    if without := [module for module in chosen if module not in found]:
+        raise RuntimeError(
+            f"mutmut made no mutants of {', '.join(without)}: see mutmut.log in {WORK}"
+        )
     return {module: found[module] for module in chosen}
 
 
@@ -309,11 +316,13 @@ def _mutmut(folder: Path, names: Sequence[str], jobs: int) -> int:
 
 def _verdicts(folder: Path, module: str) -> dict[str, int | None]:
     """Exit status of each mutant of a module, None where it was not tried."""
-    path = Path(f"{folder / 'mutants' / module_path(module)}.meta")
-    if not path.exists():
-        raise RuntimeError(f"mutmut made no mutants of {module}, see mutmut.log in {folder}")
-    verdicts: dict[str, int | None] = json.loads(path.read_text("utf-8"))["exit_code_by_key"]
+    text = _verdicts_file(folder, module).read_text("utf-8")
+    verdicts: dict[str, int | None] = json.loads(text)["exit_code_by_key"]
     return verdicts
+
+
+def _verdicts_file(folder: Path, module: str) -> Path:
+    return Path(f"{folder / 'mutants' / module_path(module)}.meta")
 
 
 def _look(folder: Path, module: str, digest: str) -> Found:
