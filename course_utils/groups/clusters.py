@@ -7,7 +7,7 @@ of them adds up in one order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,10 +15,11 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from course_utils import _arguments
+from course_utils import _arguments, _seeds
 from course_utils.groups.null_models import matched_gaussian
 
 _Seed = int | np.random.Generator
+_LARGEST_STATE = 2**32 - 1  # that scikit-learn takes
 
 
 def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: _Seed = 0) -> KMeans:
@@ -63,7 +64,9 @@ def k_means(points: ArrayLike, k: int, *, restarts: int = 10, seed: _Seed = 0) -
     k = _arguments.integer("k", k, 1, len(values))
     restarts = _arguments.integer("restarts", restarts, 1)
     with threadpool_limits(limits=1):
-        return KMeans(k, n_init=restarts, random_state=_state(seed)).fit(values)
+        return KMeans(k, n_init=restarts, random_state=_seeds.number_of(seed, _LARGEST_STATE)).fit(
+            values
+        )
 
 
 class Gap(NamedTuple):
@@ -139,7 +142,7 @@ def gap_statistic(
     values = _arguments.dense("points", points, ndim=2, shape="(n, d)")
     numbers = [_arguments.integer("each number of groups", k, 1, len(values) - 1) for k in numbers]
     draws = _arguments.integer("draws", draws, 2)  # one has no standard error
-    rng, state = _arguments.random_generator(seed), _state(seed)
+    rng, state = _arguments.random_generator(seed), _seeds.number_of(seed, _LARGEST_STATE)
 
     def log_inertias(table: ArrayLike) -> list[float]:
         inertias = [float(k_means(table, k, seed=state).inertia_) for k in numbers]
@@ -247,7 +250,7 @@ def bootstrap_agreement(
     values = _arguments.dense("points", points, ndim=2, shape="(n, d)")
     k = _arguments.integer("k", k, 1, len(values))
     pairs = _arguments.integer("pairs", pairs, 1)
-    rng, state = _arguments.random_generator(seed), _state(seed)
+    rng, state = _arguments.random_generator(seed), _seeds.number_of(seed, _LARGEST_STATE)
 
     def grouping() -> np.ndarray:
         resample = rng.integers(len(values), size=len(values))
@@ -255,10 +258,3 @@ def bootstrap_agreement(
             return k_means(values[resample], k, seed=state).predict(values)
 
     return np.array([adjusted_rand_score(grouping(), grouping()) for _ in range(pairs)])
-
-
-def _state(seed: Any) -> int:
-    """Turn a seed into the number that scikit-learn takes; a generator draws it."""
-    if isinstance(seed, np.random.Generator):
-        return int(seed.integers(2**31))
-    return _arguments.integer("seed", seed, 0, 2**32 - 1)

@@ -10,8 +10,6 @@ import numpy as np
 from course_utils import _arguments
 from course_utils.keras_models.losses import masked_mse
 
-LARGEST_SEED = 2**63 - 1  # TensorFlow's stateless generators take 64 bits
-
 
 def check_network(name: str, network: Any) -> None:
     """Refuse what is no Keras network with one input and one output, ready to run."""
@@ -86,11 +84,3 @@ def inputs_and_targets(
             f"{names[targets is not None]}, for binary cross-entropy,", wanted
         )
     return given, wanted
-
-
-def seed_number(seed: Any) -> int:
-    """Return the number that decides TensorFlow's draws; a generator is asked for one."""
-    if isinstance(seed, np.random.Generator):
-        return int(seed.integers(LARGEST_SEED))
-    _arguments.random_generator(seed)  # its message names the generator, too
-    return _arguments.integer("seed", seed, 0, LARGEST_SEED)

@@ -10,11 +10,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from course_utils import _arguments
+from course_utils import _arguments, _seeds
 from course_utils._progress import epochs_bar
-from course_utils.keras_models._inputs import check_network, inputs_and_targets, seed_number
+from course_utils.keras_models._inputs import check_network, inputs_and_targets
 from course_utils.keras_models._steps import Watch, one_cycle_schedule
 from course_utils.keras_models._twins import twin_in_training
+
+_LARGEST_SEED = 2**63 - 2  # TensorFlow's stateless generators take 64 bits
 
 
 class History(NamedTuple):
@@ -184,7 +186,8 @@ def fit(
     warmup = _arguments.number("warmup", warmup, 0, below=1)
     steps = len(x) // batch_size
     cycle = _arguments.flag("one_cycle", one_cycle)
-    batches = _batches(x, batch_size, epochs, seed_number(seed), targets=targets, noise=noise)
+    number = _seeds.number_of(seed, _LARGEST_SEED)
+    batches = _batches(x, batch_size, epochs, number, targets=targets, noise=noise)
     lent = twin_in_training(
         autoencoder,
         one_cycle_schedule(learning_rate, warmup, steps * epochs) if cycle else learning_rate,

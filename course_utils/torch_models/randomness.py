@@ -9,19 +9,18 @@ from contextlib import AbstractContextManager
 import numpy as np
 import torch
 
-from course_utils import _arguments
+from course_utils import _seeds
 
 Seed = int | np.random.Generator
+
+_LARGEST_SEED = 2**63 - 1  # PyTorch takes 64 bits, and no sign from us
 
 _CPU = torch.device("cpu")
 
 
 def seed_number(seed: Seed) -> int:
     """Return a seed as a number; a generator draws it."""
-    if isinstance(seed, np.random.Generator):
-        return int(seed.integers(2**63))
-    _arguments.random_generator(seed)  # refuses what is no seed
-    return int(seed)
+    return _seeds.number_of(seed, _LARGEST_SEED)
 
 
 @contextlib.contextmanager
