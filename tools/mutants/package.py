@@ -25,11 +25,16 @@ from tools.course import ONE_THREAD, ROOT, find_notebooks
 from tools.mutants.planted import COPIED, WORK, copy_course, fresh
 from tools.stored import write_atomically
 
-# Each group is a process of its own, since a process may hold only one framework. A framework that
-# has computed runs threads, which do not survive a fork; so its mutants are forked from a server
-# that has only imported it. The others are forked from the process that ran the tests, which is
-# several times as fast.
-MARKERS = {"plain": "not keras and not torch", "keras": "keras", "torch": "torch"}
+# Each group is a process of its own, since a process may hold only one framework. Tests marked slow
+# are left out: most start processes of their own, and a mutant that survives runs every test.
+MARKERS = {
+    "plain": "not keras and not torch and not slow",
+    "keras": "keras and not slow",
+    "torch": "torch and not slow",
+}
+# A framework that has computed runs threads, which do not survive a fork; so its mutants are forked
+# from a server that has only imported it. The others are forked from the process that ran the
+# tests, which is several times as fast.
 ISOLATION = {"plain": "fork", "keras": "forkserver", "torch": "forkserver"}
 # Positions and colours of a drawing, which are judged by eye, and the checks of the exercises,
 # which have a gate of their own.
@@ -95,7 +100,8 @@ def module_path(module: str) -> str:
 def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
     """Test files that import `course_utils` and name a chosen module; others can kill nothing.
 
-    Gates and tests of the tools are left out: they read files that mutmut's copy does not hold.
+    Gates and tests of the tools are left out, since they read files that mutmut's copy does not
+    hold, and so are those of single exercises, whose checks are not mutated.
 
     Parameters
     ----------
@@ -114,8 +120,8 @@ def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
     names = {part for module in chosen for part in module.split(".")}
     module = re.compile(rf"\b(?:{'|'.join(sorted(names))})\b")
     found = []
-    folders = [root / "tests" / kind for kind in ("checks", "unit")]
-    for file in sorted(file for folder in folders for file in folder.rglob("test_*.py")):
+    tests = root / "tests"
+    for file in sorted([*tests.glob("checks/test_engine*.py"), *tests.glob("unit/**/test_*.py")]):
         text = file.read_text(encoding="utf-8")
         if package.search(text) and module.search(text):
             found.append(file.relative_to(root))
