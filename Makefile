@@ -27,7 +27,7 @@ endif
 NOX_PYTHON ?=
 
 .PHONY: course light lab update progress recall site slides handout assignment quick test test-oldest test-newest \
-  test-portable test-links test-browser test-class lint types unit notebooks bench mutants \
+  test-portable test-links test-browser test-class lint types unit notebooks bench mutants margins \
   refresh data release clean help
 
 ## course: execute every notebook on the shipped data; pages to read in build/html
@@ -134,6 +134,10 @@ bench: $(VENV)/.bench
 ## mutants: the long mutation run over course_utils and the notebooks
 mutants: $(STAMP)
 	$(RUN) -m tools.mutants
+
+## margins: run the notebooks from ten seeds; notebooks/margins.csv says by how much verdicts hold
+margins: $(STAMP)
+	$(RUN) -m tools.margins $(if $(JOBS),--jobs $(JOBS))
 
 ## refresh: execute the notebooks and store their outputs
 refresh: $(STAMP)

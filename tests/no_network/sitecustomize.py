@@ -4,7 +4,8 @@ Python imports a module of this name from PYTHONPATH at its start, so with this 
 the guard holds in the test processes, in the kernels of the notebooks and in their children.
 Loopback and local sockets stay open: kernels talk to their clients through them.
 
-When the gate of the notebooks asks for it, a kernel also tries whether its verdicts can fail.
+When the gate of the notebooks asks for it, a kernel also tries whether its verdicts can fail, and
+when their margins are measured, it writes these down.
 """
 
 import ipaddress
@@ -77,3 +78,8 @@ if "COURSE_VERDICTS" in os.environ and any("ipykernel" in part for part in sys.o
     from tools import verdict_gate
 
     verdict_gate.install(Path(os.environ["COURSE_VERDICTS"]))
+
+if "COURSE_MARGINS" in os.environ and any("ipykernel" in part for part in sys.orig_argv):
+    from tools.margins import kernel
+
+    kernel.install(Path(os.environ[kernel.FILE]), int(os.environ[kernel.SHIFT]))
