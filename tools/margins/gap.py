@@ -41,11 +41,17 @@ def gap_of(condition: ast.expr, names: Mapping[str, Any]) -> float | None:
             return None if gap is None else -gap
         case ast.Compare():
             return _of_comparison(condition, names, np.min)
-        # all(…), any(…), np.all(…), (…).all(): of a comparison, the least or the largest gap
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in ("all", "any"):
-            inside = condition.args or [getattr(condition.func, "value", None)]
-            if isinstance(inside[0], ast.Compare):
-                return _of_comparison(inside[0], names, np.min if name == "all" else np.max)
+        # all(…), np.any(…) and (…).all(): of a comparison, the least or the largest gap
+        case (
+            ast.Call(
+                func=ast.Name(id="all" | "any" as name) | ast.Attribute(attr="all" | "any" as name),
+                args=[ast.Compare() as inside],
+            )
+            | ast.Call(
+                func=ast.Attribute(value=ast.Compare() as inside, attr="all" | "any" as name)
+            )
+        ):
+            return _of_comparison(inside, names, np.min if name == "all" else np.max)
     return None
 
 
