@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from course_utils import _arguments, _sparse_forms
 from course_utils._sparse_forms import Matrix
+from course_utils._threads import one_blas_thread
 
 # Gathered numbers of the vectors of one batch of rows: 32 MB.
 _BATCH = 2**22
@@ -78,7 +79,8 @@ class ImplicitALS(NamedTuple):
                 f"interactions must have {len(self.columns)} columns, one for each item, got "
                 f"shape {known.shape}"
             )
-        return _weighted_codes(known, self.columns, self.alpha, self.l2, self.by_weight)
+        with one_blas_thread():
+            return _weighted_codes(known, self.columns, self.alpha, self.l2, self.by_weight)
 
     def scores(self, interactions: Matrix) -> np.ndarray:
         """Score all items for users, those it was fitted to or new ones.
@@ -243,10 +245,11 @@ def fit_implicit_als(
     generator = _arguments.random_generator(seed)
     columns = generator.standard_normal((k, known.shape[1])).T / np.sqrt(k)
     by_item = known.T.tocsr()
-    for _ in range(rounds):
+    with one_blas_thread():  # thousands of systems of k equations at most
+        for _ in range(rounds):
+            rows = _weighted_codes(known, columns, alpha, l2, by_weight)
+            columns = _weighted_codes(by_item, rows, alpha, l2, by_weight)
         rows = _weighted_codes(known, columns, alpha, l2, by_weight)
-        columns = _weighted_codes(by_item, rows, alpha, l2, by_weight)
-    rows = _weighted_codes(known, columns, alpha, l2, by_weight)
     return ImplicitALS(rows, columns, alpha, l2, by_weight)
 
 

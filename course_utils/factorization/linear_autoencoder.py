@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from course_utils import _arguments, _sparse_forms
 from course_utils._sparse_forms import Matrix
+from course_utils._threads import SMALL_SIDE, one_blas_thread
 
 # Smallest penalty, as a share of the largest eigenvalue: rounding then stays below 1e-6.
 _SMALLEST_PENALTY = 2e-10
@@ -80,7 +81,8 @@ class EASE(NamedTuple):
             projected = given @ self.factor
         else:  # P = (I − Xᵀ (XXᵀ + l2 I)⁻¹ X) / l2, never written down
             common = (given @ self.interactions.T).toarray()
-            solved = scipy.linalg.cho_solve((self.factor, True), common.T).T
+            with one_blas_thread(len(self.factor) <= SMALL_SIDE):
+                solved = scipy.linalg.cho_solve((self.factor, True), common.T).T
             projected = (dense - solved @ self.interactions) / self.l2
         return dense - projected / self.diagonal
 
@@ -149,6 +151,14 @@ def fit_ease(interactions: Matrix, l2: float) -> EASE:
     # In float64 and a copy, for the model keeps it.
     known = _sparse_forms.canonical_csr("interactions", interactions, empty=False).astype(float)
     l2 = _arguments.number("l2", l2, above=0)
+    with one_blas_thread(min(known.shape) <= SMALL_SIDE):
+        return _fitted(known, l2)
+
+
+ease = fit_ease
+
+
+def _fitted(known: sp.csr_array, l2: float) -> EASE:
     users, items = known.shape
     with np.errstate(over="ignore", invalid="ignore"):
         gram = (known @ known.T if users < items else known.T @ known).toarray()
@@ -164,9 +174,6 @@ def fit_ease(interactions: Matrix, l2: float) -> EASE:
         half = scipy.linalg.solve_triangular(cholesky, block, lower=True, overwrite_b=True)
         diagonal[start : start + step] = (1 - np.sum(half**2, axis=0)) / l2
     return EASE("users", l2, known, cholesky, diagonal)
-
-
-ease = fit_ease
 
 
 def penalised_cholesky(gram: np.ndarray, l2: float) -> np.ndarray:

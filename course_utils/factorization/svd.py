@@ -16,6 +16,7 @@ from scipy.sparse.linalg import ArpackError, svds
 
 from course_utils import _arguments, _sparse_forms
 from course_utils._sparse_forms import Matrix
+from course_utils._threads import SMALL_SIDE, one_blas_thread
 from course_utils.factorization._values import checked_matrix, rescaled, scaled_to_one
 
 # Below this many rows or columns LAPACK finds all singular values sooner than ARPACK finds a few.
@@ -235,7 +236,8 @@ def rank_k_rmse(matrix: Matrix, k: int) -> float:
         stored = values.data if sp.issparse(values) else values
         lost = np.sum(stored**2) - np.sum(_leading(values, k)[1] ** 2)
     else:
-        lost = np.sum(scipy.linalg.svdvals(_dense(values))[k:] ** 2)
+        with one_blas_thread(min(values.shape) <= SMALL_SIDE):
+            lost = np.sum(scipy.linalg.svdvals(_dense(values))[k:] ** 2)
     cells = values.shape[0] * values.shape[1]
     return float(np.ldexp(np.sqrt(max(lost, 0.0) / cells), exponent))
 
@@ -251,7 +253,9 @@ def _leading(
     # A start that is drawn, so that it is orthogonal to no factor, and always the same.
     start = np.random.default_rng(0).standard_normal(min(values.shape))
     try:
-        u, s, vt = svds(values, k=k, v0=start, solver="arpack")
+        # Products with a sparse matrix are not BLAS's, and the rest is short.
+        with one_blas_thread(sp.issparse(values) or min(values.shape) <= SMALL_SIDE):
+            u, s, vt = svds(values, k=k, v0=start, solver="arpack")
     except ArpackError:  # a matrix of low rank can leave it without a direction to go on
         return _decomposed(values, k)
     return u[:, ::-1], s[::-1], vt[::-1]  # svds returns the smallest first
@@ -260,7 +264,8 @@ def _leading(
 def _decomposed(
     values: np.ndarray | sp.csr_array, k: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    u, s, vt = scipy.linalg.svd(_dense(values), full_matrices=False)
+    with one_blas_thread(min(values.shape) <= SMALL_SIDE):
+        u, s, vt = scipy.linalg.svd(_dense(values), full_matrices=False)
     return u[:, :k], s[:k], vt[:k]
 
 

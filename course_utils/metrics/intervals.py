@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike
 from course_utils import _arguments, _sparse_forms
 
 _DRAWN_CELLS = 2**20  # counts of draws that are in memory at once: 8 MB
+_KEPT_CELLS = 2**21  # draws up to this size are kept for the next interval
 
 
 def bootstrap_interval(
@@ -191,9 +193,22 @@ def _resampled(
     """
     resamples = _arguments.integer("resamples", resamples, 1)
     rng = _arguments.random_generator(seed)
+    blocks: Iterable[np.ndarray] = _drawn(n, resamples, rng)
+    if not isinstance(seed, np.random.Generator) and n * resamples <= _KEPT_CELLS:
+        blocks = _drawn_before(n, resamples, int(seed))
+    return np.concatenate([statistic(counts) for counts in blocks])
+
+
+def _drawn(n: int, resamples: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield blocks of counts: how often each of n things is drawn, shape (m, n)."""
     chances, step = np.full(n, 1 / n), max(1, _DRAWN_CELLS // n)
-    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
-    return np.concatenate([statistic(rng.multinomial(n, chances, size=m)) for m in sizes])
+    for start in range(0, resamples, step):
+        yield rng.multinomial(n, chances, size=min(step, resamples - start)).astype(np.float64)
+
+
+@lru_cache(maxsize=2)  # the people of one exam are drawn for interval after interval
+def _drawn_before(n: int, resamples: int, seed: int) -> tuple[np.ndarray, ...]:
+    return tuple(_drawn(n, resamples, np.random.default_rng(seed)))
 
 
 def _central(values: np.ndarray, level: float) -> tuple[float, float]:

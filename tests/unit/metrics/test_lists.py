@@ -178,6 +178,10 @@ class TestBootstrapInterval:
     def test_reproducible_and_level(self):
         values = np.random.default_rng(0).random(50)
         assert bootstrap_interval(values) == bootstrap_interval(values)
+        # Draws of a seed are kept for the next interval; those of a generator are drawn anew.
+        assert bootstrap_interval(values) == bootstrap_interval(
+            values, seed=np.random.default_rng(0)
+        )
         assert np.diff(bootstrap_interval(values, level=0.5)) < np.diff(bootstrap_interval(values))
 
     def test_constant(self):
