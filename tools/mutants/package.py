@@ -101,7 +101,7 @@ def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
     """Test files that import `course_utils` and name a chosen module; others can kill nothing.
 
     Gates and tests of the tools are left out, since they read files that mutmut's copy does not
-    hold, and so are those of single exercises, whose checks are not mutated.
+    hold, and so are those of single exercises and of drawings, which are not mutated.
 
     Parameters
     ----------
@@ -121,7 +121,8 @@ def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
     module = re.compile(rf"\b(?:{'|'.join(sorted(names))})\b")
     found = []
     tests = root / "tests"
-    for file in sorted([*tests.glob("checks/test_engine*.py"), *tests.glob("unit/**/test_*.py")]):
+    files = {*tests.glob("checks/test_engine*.py"), *tests.glob("unit/**/test_*.py")}
+    for file in sorted(files - set(tests.glob("unit/plots/*.py"))):
         text = file.read_text(encoding="utf-8")
         if package.search(text) and module.search(text):
             found.append(file.relative_to(root))
