@@ -16,6 +16,9 @@ _DENSE_SHARE = 0.1
 # Share of the largest number of a linear system below which a number is taken for rounding.
 _SAFE_SHARE = 1e-13
 
+# Rows whose systems are solved together: as many as stay in the processor's cache.
+_BLOCK = 256
+
 # A larger penalty gives the same factors: zeros.
 _LARGEST_PENALTY = 1e300
 
@@ -142,15 +145,32 @@ def _ridge_codes(
 ) -> np.ndarray:
     """Ridge regression of each row's known cells on the vectors of their columns."""
     k = vectors.shape[1]
-    products = (vectors[:, :, None] * vectors[:, None, :]).reshape(-1, k * k)
-    grams = (known @ products).reshape(-1, k, k)
-    targets = (values @ vectors)[:, :, None]
-    largest = np.trace(grams, axis1=1, axis2=2).max()
-    if l2 >= _SAFE_SHARE * largest:
-        return np.linalg.solve(grams + l2 * np.eye(k), targets)[:, :, 0]
-    # Beside such grams l2 drowns in rounding: in directions without data the answer is 0.
+    # A gram is symmetric: what stands on and above its diagonal says it all.
+    above = np.triu_indices(k)
+    places = np.empty((k, k), dtype=np.intp)
+    places[above] = places.T[above] = np.arange(len(above[0]))
+    products = np.concatenate([vectors[:, i:] * vectors[:, i : i + 1] for i in range(k)], axis=1)
+    targets = (values @ vectors)[:, :, np.newaxis]
+    largest = (known @ np.square(vectors).sum(axis=1)).max()
+    solve = _solve if l2 >= _SAFE_SHARE * largest else _solve_where_seen
+    codes = np.empty_like(targets)
+    for start in range(0, len(codes), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        grams = np.take(known[rows] @ products, places, axis=1)
+        codes[rows] = solve(grams, targets[rows], l2)
+    return codes[:, :, 0]
+
+
+def _solve(grams: np.ndarray, targets: np.ndarray, l2: float) -> np.ndarray:
+    """Solve (gram + l2 · identity) · code = target for each row; changes the grams."""
+    np.einsum("nii->ni", grams)[:] += l2
+    return np.linalg.solve(grams, targets)
+
+
+def _solve_where_seen(grams: np.ndarray, targets: np.ndarray, l2: float) -> np.ndarray:
+    """Solve the same if l2 drowns in rounding: in directions without data the answer is 0."""
     strengths, axes = np.linalg.eigh(grams)
     seen = strengths > _SAFE_SHARE * strengths[:, -1:]
     shares = np.where(seen, 1 / np.where(seen, strengths + l2, 1.0), 0.0)
     along = np.swapaxes(axes, 1, 2) @ targets
-    return (axes @ (shares[:, :, None] * along))[:, :, 0]
+    return np.asarray(axes @ (shares[:, :, np.newaxis] * along))

@@ -149,7 +149,7 @@ class Autoencoder(nn.Module):
             If the number of columns is not `n_features`, cells are masked, or one is infinite or
             stored as NaN.
         """
-        return self.encoder(self._hide(torch.nan_to_num(self._tensor(rows), nan=0.0)))
+        return self.encoder(self._hide(filled(self._tensor(rows))))
 
     def forward(self, rows: Any) -> Tensor:
         """Reconstruct rows, gaps included.
@@ -197,19 +197,44 @@ class Autoencoder(nn.Module):
             The number of observed cells.
         """
         rows = self.prepare(rows)
-        return torch.tensor(rows.nnz) if is_sparse(rows) else (~torch.isnan(rows)).sum()
+        return torch.tensor(rows.nnz) if is_sparse(rows) else count_observed(rows)
 
     def _hide(self, rows: Tensor) -> Tensor:
         # A gap is 0 already, so dropout can only hide what was observed.
-        return nn.functional.dropout(rows, self.config["hide_observed"], self.training)
+        share = self.config["hide_observed"]
+        return nn.functional.dropout(rows, share, self.training) if share else rows
 
     def _tensor(self, rows: Any) -> Tensor:
         rows = self.prepare(rows)
         return with_gaps(self, rows) if is_sparse(rows) else rows
 
 
+def may_have_gaps(rows: Tensor) -> bool:
+    """Tell whether a cell may be NaN, by one sum: a NaN makes it NaN, and infinity is refused.
+
+    Asking each cell costs a small model more than its products. A GPU would have to wait for the
+    answer, so there it is always yes.
+    """
+    return rows.device.type != "cpu" or bool(torch.isnan(rows.detach().sum()))
+
+
+def filled(rows: Tensor) -> Tensor:
+    """Rows with 0 in their gaps."""
+    return torch.nan_to_num(rows, nan=0.0) if may_have_gaps(rows) else rows
+
+
+def count_observed(rows: Tensor) -> Tensor:
+    """Count the cells that are not NaN."""
+    if may_have_gaps(rows):
+        return (~torch.isnan(rows)).sum()
+    return torch.tensor(rows.numel())
+
+
 def squared_error(output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Sum of the squared errors over the cells of the target that are not NaN, and their number."""
+    if not may_have_gaps(target):
+        error = nn.functional.mse_loss(output, target, reduction="sum")
+        return error, torch.tensor(target.numel())
     observed = ~torch.isnan(target)
     # Not (error[observed]): how many cells that selects a GPU would have to tell the CPU first.
     return torch.where(observed, output - target, 0.0).square().sum(), observed.sum()

@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from course_utils import _arguments
-from course_utils.torch_models.dense import Autoencoder, squared_error
+from course_utils.torch_models.dense import Autoencoder, filled, squared_error
 from course_utils.torch_models.randomness import Seed, first_weights
 from course_utils.torch_models.tensors import as_tensor, real_tensor
+
+_SHORTEST = 1e-12  # what `normalize` divides an atom of zeros by
 
 
 class SparseCodeAutoencoder(Autoencoder):
@@ -180,7 +182,7 @@ class SparseCodeAutoencoder(Autoencoder):
         ValueError
             If the number of columns is not `n_features`.
         """
-        sums = self.encoder(torch.nan_to_num(self._tensor(rows), nan=0.0))
+        sums = self.encoder(filled(self._tensor(rows)))
         if self.config["sparsity"] == "kl":
             return torch.sigmoid(sums)
         if self.config["sparsity"] == "top_k":
@@ -211,7 +213,12 @@ class SparseCodeAutoencoder(Autoencoder):
         Tensor, shape (n, n_features)
             ``codes @ atoms + offset``.
         """
-        return codes @ self.atoms() + self._two_layers()[1].bias
+        layer = self._two_layers()[1]
+        if self.config["unit_atoms"]:
+            # Dividing the codes by the lengths gives the same sums as dividing the atoms.
+            squares = layer.weight.square().sum(dim=0)
+            codes = codes / squares.clamp_min(_SHORTEST**2).sqrt()
+        return cast(Tensor, layer(codes))
 
     def forward(self, rows: Any) -> Tensor:
         """Reconstruct rows, gaps included.
