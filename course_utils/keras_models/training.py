@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from course_utils import _arguments, _seeds
 from course_utils._progress import epochs_bar
@@ -17,6 +18,9 @@ from course_utils.keras_models._steps import Watch, one_cycle_schedule
 from course_utils.keras_models._twins import twin_in_training
 
 _LARGEST_SEED = 2**63 - 2  # TensorFlow's stateless generators take 64 bits
+
+# Quantiles of the standard normal distribution, from -4.3 to 4.3, one for each 16 bits.
+_QUANTILES = ndtri((np.arange(2**16) + 0.5) / 2**16).astype(np.float32)
 
 
 class History(NamedTuple):
@@ -224,6 +228,7 @@ def _batches(
     rows, steps = len(x), len(x) // batch_size
     table = tf.constant(x)
     answers = table if targets is None or targets is x else tf.constant(targets)
+    quantiles = tf.constant(_QUANTILES) if noise else None
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         # Stateless, so that the order depends on the seed alone and not on TensorFlow's own.
@@ -236,16 +241,25 @@ def _batches(
 
     def input_and_target(step: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = tf.gather(table, chosen)
+        target = batch if answers is table else tf.gather(answers, chosen)
         if noise:
             # Counted down from -1: the numbers from 0 up belong to the orders of the epochs.
-            drawn = tf.random.stateless_normal(
-                tf.shape(batch), seed=tf.stack([tf.constant(seed, tf.int64), -1 - step])
-            )
+            step_seed = tf.stack([tf.constant(seed, tf.int64), -1 - step])
+            drawn = _normal(batch.shape, step_seed, quantiles)
             batch = tf.clip_by_value(batch + noise * drawn, 0.0, 1.0)
-        return batch, tf.gather(answers, chosen)
+        return batch, target
 
     orders = tf.data.Dataset.range(epochs).flat_map(one_epoch)
     return orders.enumerate().map(input_and_target).prefetch(2)
+
+
+def _normal(shape: tf.TensorShape, seed: tf.Tensor, quantiles: tf.Tensor) -> tf.Tensor:
+    """Look up normal numbers at random places of a table, in half the time that drawing takes."""
+    words = tf.random.stateless_uniform(
+        [-(-shape.num_elements() // 4)], seed=seed, minval=None, maxval=None, dtype=tf.uint64
+    )
+    places = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[: shape.num_elements()]
+    return tf.reshape(tf.gather(quantiles, tf.cast(places, tf.int32)), shape)
 
 
 def _is_convolution(layer: keras.layers.Layer) -> bool:

@@ -110,8 +110,8 @@ class TestLabelBudgetCurve:
                 return super().predict(rows)
 
         models = {"1": Counting(1), "2": Counting(2)}
-        label_budget_curve(features, labels, models, [1500], draws=1, folds=5)
-        assert calls == [300, 300, 300, 300, 2000]  # two folds of two candidates, then the test
+        label_budget_curve(features, labels, models, [1000], draws=1, folds=5)
+        assert calls == [200, 200, 200, 200, 2000]  # two folds of two candidates, then the test
 
     def test_labels_that_are_not_drawn_do_not_matter(self):
         features, labels = parts()
