@@ -340,7 +340,7 @@ def nearest_rows(codes: ArrayLike, queries: ArrayLike, k: int) -> np.ndarray:
         slack = rounding * reach * (np.linalg.norm(asked, axis=1) + reach)
         places, columns = candidates(closeness, k, slack)
         exact = -_squared_distances(rows, columns, wanted, places + start)
-        found[start : start + step] = columns[best_of(places, exact, k, len(asked))]
+        found[start : start + step] = columns[best_of(places, columns, exact, k, len(asked))]
     return found
 
 

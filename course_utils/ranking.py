@@ -49,7 +49,7 @@ def top_k(scores: ArrayLike, k: int) -> np.ndarray:
     values = rankable("scores", scores)
     k = _arguments.integer("k", k, 1, values.shape[1])
     rows, columns = candidates(values, k)
-    return columns[best_of(rows, values[rows, columns], k, len(values))]
+    return columns[best_of(rows, columns, values[rows, columns], k, len(values))]
 
 
 def rankable(name: str, scores: ArrayLike) -> np.ndarray:
@@ -130,13 +130,15 @@ def candidates(
     return rows, columns
 
 
-def best_of(rows: np.ndarray, scores: np.ndarray, k: int, n_rows: int) -> np.ndarray:
+def best_of(
+    rows: np.ndarray, columns: np.ndarray, scores: np.ndarray, k: int, n_rows: int
+) -> np.ndarray:
     """Pick the k best candidates of each row.
 
     Parameters
     ----------
-    rows : ndarray of int, shape (m,)
-        Row of each candidate, as :func:`candidates` returns them.
+    rows, columns : ndarray of int, shape (m,)
+        As :func:`candidates` returns them.
     scores : ndarray of real numbers, shape (m,)
         Score of each candidate.
     k : int
@@ -147,15 +149,17 @@ def best_of(rows: np.ndarray, scores: np.ndarray, k: int, n_rows: int) -> np.nda
     Returns
     -------
     ndarray of int, shape (n_rows, k)
-        Positions in the two arrays, best first; of equal scores that which stands first.
+        Positions in the three arrays, best first; of equal scores the lower column.
 
     Examples
     --------
-    >>> best_of(np.array([0, 0]), np.array([0.5, 0.6]), 1, 1)
+    >>> best_of(np.array([0, 0]), np.array([1, 3]), np.array([0.5, 0.6]), 1, 1)
     array([[1]])
     """
     # Negated bit by bit, every integer has its place in the opposite order; -128 has no negative.
     descending = -scores if scores.dtype.kind == "f" else ~scores
-    order = np.lexsort((descending, rows))  # stable
+    # The sort is stable: columns that ascend, as those of `candidates` do, need no key.
+    ascend = np.all((np.diff(rows) > 0) | (np.diff(columns) > 0))
+    order = np.lexsort((descending, rows) if ascend else (columns, descending, rows))
     starts = np.searchsorted(rows, np.arange(n_rows))  # sorting moved candidates within rows only
     return order[starts[:, None] + np.arange(k)]

@@ -108,7 +108,7 @@ def top_k_cosine(vectors: Matrix, k: int, *, block_rows: int = 128) -> Neighbour
         rows, columns = candidates(block, k, cosines.slack)
         exact = np.round(cosines.exact(block, start, rows, columns), _DECIMALS)
         exact += 0.0  # turns -0.0 into 0.0
-        best = best_of(rows, exact, k, stop - start)
+        best = best_of(rows, columns, exact, k, stop - start)
         indices[start:stop], scores[start:stop] = columns[best], exact[best]
     return Neighbours(indices, scores)
 
