@@ -335,8 +335,9 @@ def _verdicts_file(folder: Path, module: str) -> Path:
 def _look(folder: Path, module: str, digest: str) -> Found:
     """Collect the verdicts on a module's mutants, and what those changed that nobody noticed."""
     text = (folder / "mutants" / module_path(module)).read_text(encoding="utf-8")
+    lines_of_file = text.splitlines()
     functions = {
-        node.name: ast.get_source_segment(text, node) or ""
+        node.name: lines_of_file[node.lineno - 1 : node.end_lineno]
         for node in ast.walk(ast.parse(text))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
@@ -351,9 +352,11 @@ def _look(folder: Path, module: str, digest: str) -> Found:
         if outcome in ("survived", "no test"):
             name = mutant.rpartition(".")[2]
             original = name.rpartition("__mutmut_")[0] + "__mutmut_orig"
-            lines = difflib.ndiff(
-                functions[original].splitlines(),
-                functions[name].replace(name, original).splitlines(),
+            lines = difflib.unified_diff(
+                functions[original],
+                [line.replace(name, original) for line in functions[name]],
+                n=0,
             )
-            changes[mutant] = [line for line in lines if line[0] in "-+"]
+            changed = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+            changes[mutant] = [f"{line[0]} {line[1:]}" for line in changed]
     return Found(digest, len(verdicts), outcomes, changes)
