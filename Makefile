@@ -81,7 +81,9 @@ quick: lint $(STAMP)
 	$(RUN) -m tools.check_units --quick
 
 ## test: every gate that CI holds
-test: lint types unit notebooks
+test: lint $(STAMP)
+	$(RUN) -m tools.check_units --types
+	$(RUN) -m tools.check_notebooks $(if $(JOBS),--jobs $(JOBS))
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
