@@ -19,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from course_utils._frameworks import FRAMEWORKS, framework_of, module_names
 from tools.course import ONE_THREAD, ROOT, program
 
-TWO_WORKERS = ["-n", "2", "--dist", "loadgroup"]
+# A file stays on one worker: what it makes for all its tests, such as the site, is made once.
+TWO_WORKERS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 # Two processes that share the fast tests: two workers of one would collect all of them twice.
 FAST = ["-q", "-m", "not keras and not torch and not slow"]
 QUICK = {

@@ -17,7 +17,7 @@ from tools.check_pages import problems
 from tools.course import ROOT, find_notebooks
 
 # Under xdist one worker builds the site for all tests.
-pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 NOTEBOOKS = find_notebooks([])
 ADDRESS = "https://github.com/somebody/some-course"
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta name="viewport" content="width=device-width">

@@ -96,9 +96,9 @@ def test_shares_of_a_loss_must_be_weighed(ranks):
     assert abs(sum(halves) / 2 - model.loss(batch).item()) > 1e-4
 
 
-@pytest.mark.parametrize("world", [2, 4])
-def test_sparse_gradients_add_up_and_their_bytes_are_predicted(world, ranks, tmp_path):
+def test_sparse_gradients_add_up_and_their_bytes_are_predicted(ranks, tmp_path):
     """By hand and with plain steps, for Adam takes no sparse gradient; ranks without rows too."""
+    world = 4
     launch(SCRIPT, str(tmp_path), "sparse", ranks=world)
     wanted, _, _ = ranks.descend()
     dense = ranks.STEPS * sum(weights.nbytes for weights in wanted.values())
@@ -168,8 +168,9 @@ def test_streams_of_ranks_differ_and_leave_the_generator_in_step(ranks):
 
 
 # Before the first checkpoint, within the second epoch, and in the step of the last single row.
-@pytest.mark.parametrize(("victim", "step"), [(0, 2), (1, 7), (1, 8)])
-@pytest.mark.parametrize("job", ["cells", "noise"])
+@pytest.mark.parametrize(
+    ("job", "victim", "step"), [("cells", 0, 2), ("noise", 1, 7), ("cells", 1, 8)]
+)
 def test_a_killed_rank_is_started_again_and_no_bit_is_lost(
     job, victim, step, ranks, undisturbed, tmp_path
 ):
