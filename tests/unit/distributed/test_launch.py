@@ -40,7 +40,8 @@ def running(argument):
 @pytest.mark.torch
 @pytest.mark.slow
 def test_what_ranks_print_is_returned(script):
-    path = script("import os, sys; print(os.environ['RANK'], sys.argv[1:])")
+    # In one piece: where output is not buffered, print writes the end of a line by itself.
+    path = script("import os, sys; sys.stdout.write(f'{os.environ[\"RANK\"]} {sys.argv[1:]}\\n')")
     lines = launch(path, "a b", "ü", ranks=2).splitlines()
     assert sorted(lines) == ["0 ['a b', 'ü']", "1 ['a b', 'ü']"]
 

@@ -130,7 +130,8 @@ def test_a_dense_zero_beside_sparse_gradients_is_waited_for_until_a_time_out(tmp
     """The negative control of ranks without rows, which must send an empty sparse gradient."""
     script = tmp_path / "zero.py"
     script.write_text(DENSE_ZERO, encoding="utf-8")
-    assert launch(script).split() == ["True", "True"]
+    printed = launch(script)  # two ranks may print into one line
+    assert (printed.count("True"), printed.count("False")) == (2, 0)
 
 
 def test_each_rank_draws_its_own_noise_and_the_same_in_each_run(ranks, undisturbed, tmp_path):
