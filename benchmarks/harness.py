@@ -45,6 +45,8 @@ class Target:
         """Refuse a target without a bound or with two."""
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError(f"{self.claim!r} needs either at_least or at_most")
+        # A number of NumPy cannot be stored, and what was measured for minutes would be lost.
+        object.__setattr__(self, "value", float(self.value))
 
     @property
     def met(self) -> bool:
