@@ -81,14 +81,33 @@ def report(folder: Path) -> tuple[int, list[str]]:
 
 def _tried(frame: FrameType) -> dict[str, Any]:
     """Name the quantity whose perturbation turns the verdict in a frame false, if one does."""
+    condition, names = condition_in(frame)
+    if condition is None:
+        return {"condition": "", "shaken_by": "", "perturbed": []}
+    text = ast.unparse(condition)
+    return {"condition": text, **shaken_by(text, names)}
+
+
+def condition_in(frame: FrameType) -> tuple[ast.expr | None, dict[str, Any]]:
+    """Find the condition of the verdict that a frame is calling, and the names in reach of it.
+
+    Parameters
+    ----------
+    frame : frame
+        That of the cell, while it calls `verdict`.
+
+    Returns
+    -------
+    condition : ast.expr or None
+        The second argument of the call; None if the call cannot be told.
+    names : dict of str to object
+        What the condition may refer to.
+    """
     import executing
 
     node = executing.Source.executing(frame).node
-    if not isinstance(node, ast.Call) or len(node.args) < 2:
-        return {"condition": "", "shaken_by": "", "perturbed": []}
-    condition = ast.unparse(node.args[1])
-    names = {**frame.f_globals, **frame.f_locals}
-    return {"condition": condition, **shaken_by(condition, names)}
+    condition = node.args[1] if isinstance(node, ast.Call) and len(node.args) > 1 else None
+    return condition, {**frame.f_globals, **frame.f_locals}
 
 
 def shaken_by(condition: str, names: Mapping[str, Any]) -> dict[str, Any]:

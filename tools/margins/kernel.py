@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tools.margins.gap import gap_of
+from tools.verdict_gate import condition_in
 
 FILE = "COURSE_MARGINS"  # environment variable: where a kernel writes what its verdicts found
 SHIFT = "COURSE_SEED_SHIFT"  # environment variable: which other seeds; 0 means those of the page
@@ -64,18 +65,15 @@ def install(file: Path, shift: int) -> None:
 
 def _measured(frame: FrameType) -> dict[str, Any]:
     """Return the condition of the verdict in a frame, and by how much it holds."""
-    import executing
-
-    node = executing.Source.executing(frame).node
-    if not isinstance(node, ast.Call) or len(node.args) < 2:
+    condition, names = condition_in(frame)
+    if condition is None:
         return {"condition": "", "gap": None}
-    names = {**frame.f_globals, **frame.f_locals}
     for name, value in names.items():
         if isinstance(value, np.random.Generator):  # what is drawn here must not be missing later
             names[name] = copy.deepcopy(value)
     with np.errstate(all="ignore"):
-        gap = gap_of(node.args[1], names)
-    return {"condition": ast.unparse(node.args[1]), "gap": gap}
+        gap = gap_of(condition, names)
+    return {"condition": ast.unparse(condition), "gap": gap}
 
 
 class _OtherSeeds(ast.NodeTransformer):
