@@ -13,7 +13,7 @@ MUTATED = "def x_add__mutmut_{}(a, b):\n    return a - b\n"
 
 
 def found(*outcomes, mutants=4):
-    return Found("", mutants, {f"m{k}": outcome for k, outcome in enumerate(outcomes)}, {})
+    return Found("", "", mutants, {f"m{k}": outcome for k, outcome in enumerate(outcomes)}, {})
 
 
 @pytest.fixture
@@ -72,6 +72,20 @@ def test_a_module_is_tried_again_when_its_tests_have_changed(mutmut, monkeypatch
     monkeypatch.setattr(package, "digest_of", lambda module: "another")
     mutate_package(["sparse"])
     assert mutmut == [[], []]
+
+
+def test_survivors_alone_are_tried_again_until_their_module_changes(mutmut, monkeypatch):
+    first = mutate_package(["sparse", "noise"])["sparse"]
+    monkeypatch.setattr(package, "digest_of", lambda module: "another")
+    (package.WORK / "plain" / "mutants" / "course_utils" / "sparse.py.meta").unlink()
+    (package.WORK / "plain" / "mutants" / "course_utils" / "noise.py.meta").unlink()
+    monkeypatch.setattr(
+        package, "code_of", lambda module: "new" if module == "noise" else first.code
+    )
+    again = mutate_package(["sparse", "noise"], survivors=True)
+    of_noise = [f"course_utils.noise.x_add__mutmut_{k}" for k in range(1, 5)]
+    assert sorted(mutmut[-1]) == [*of_noise, "course_utils.sparse.x_add__mutmut_4"]
+    assert again["sparse"].outcomes == first.outcomes
 
 
 def test_what_a_stopped_run_has_found_is_kept(mutmut, monkeypatch):
@@ -145,7 +159,7 @@ def test_a_sample_stands_for_its_module():
     ],
 )
 def test_program_asks_for_nine_of_ten_everywhere(monkeypatch, capsys, outcomes, status, line):
-    monkeypatch.setattr(program, "mutate_package", lambda *arguments: outcomes)
+    monkeypatch.setattr(program, "mutate_package", lambda *arguments, **options: outcomes)
     assert program.main(["sparse"]) == status
     assert line in capsys.readouterr().out
 
@@ -162,7 +176,7 @@ def test_scores_are_stored_and_may_not_fall(monkeypatch, tmp_path, capsys):
         ({"sparse": worse}, ["--store"], 1),
         ({"sparse": worse}, [], 0),
     ):
-        monkeypatch.setattr(program, "mutate_package", lambda *a, now=outcomes: now)
+        monkeypatch.setattr(program, "mutate_package", lambda *a, now=outcomes, **options: now)
         assert program.main(["sparse", *option]) == status
     said = "sparse: 95.0% of the mutants are noticed; it was 100.0%"
     assert capsys.readouterr().out.count(said) == 2

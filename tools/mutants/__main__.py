@@ -66,6 +66,11 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", type=int, help="mutants of each module to try; default: all")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at the same time (2)")
     parser.add_argument(
+        "--survivors",
+        action="store_true",
+        help="of a module that has not changed, try only mutants that nobody noticed before",
+    )
+    parser.add_argument(
         "--store", action="store_true", help="keep the scores as those that may not fall"
     )
 
@@ -80,7 +85,11 @@ def _run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"modules: {', '.join(known)}\n{error}", file=sys.stderr)
         return 2
-    found = mutate_package(chosen, options.sample, options.jobs) if chosen else {}
+    found = (
+        mutate_package(chosen, options.sample, options.jobs, survivors=options.survivors)
+        if chosen
+        else {}
+    )
     if found:
         print(f"{survivors(found)}\n\n{table(found)}")
     outcomes = mutate_notebooks(notebooks)

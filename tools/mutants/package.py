@@ -2,6 +2,7 @@
 
 What was found is kept by module, with a digest of the module and of the tests that name it. So a
 run that was stopped goes on, and a module is tried again only after it or its tests have changed.
+While tests are being written, it is enough to try the mutants again that nobody noticed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,6 +55,8 @@ class Found:
 
     Attributes
     ----------
+    code : str
+        Digest of the module.
     digest : str
         Of the module and of the tests that name it.
     mutants : int
@@ -64,15 +67,22 @@ class Found:
         Mutant that nobody noticed -> the lines that it takes away and adds.
     """
 
+    code: str
     digest: str
     mutants: int
     outcomes: dict[str, str]
     changes: dict[str, list[str]]
 
     @property
+    def caught(self) -> dict[str, str]:
+        """Mutants that made a test fail, or run on and on."""
+        caught = ("killed", "timeout")
+        return {mutant: what for mutant, what in self.outcomes.items() if what in caught}
+
+    @property
     def noticed(self) -> int:
-        """How many mutants made a test fail, or run on and on."""
-        return sum(outcome in ("killed", "timeout") for outcome in self.outcomes.values())
+        """How many mutants were caught."""
+        return len(self.caught)
 
     @property
     def score(self) -> float:
@@ -127,6 +137,11 @@ def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
         if package.search(text) and module.search(text):
             found.append(file.relative_to(root))
     return found
+
+
+def code_of(module: str) -> str:
+    """Digest of a module: while it stays, its mutants have the same names."""
+    return hashlib.sha256((ROOT / module_path(module)).read_bytes()).hexdigest()
 
 
 def digest_of(module: str) -> str:
@@ -234,7 +249,7 @@ def _configuration(group: str, chosen: Sequence[str], tests: Sequence[Path]) -> 
 
 
 def mutate_package(
-    chosen: Sequence[str], sample: int | None = None, jobs: int = 2
+    chosen: Sequence[str], sample: int | None = None, jobs: int = 2, *, survivors: bool = False
 ) -> dict[str, Found]:
     """Run mutmut over modules of `course_utils`.
 
@@ -246,6 +261,9 @@ def mutate_package(
         Mutants of each module to try, drawn with a fixed seed; default all.
     jobs : int
         Mutants to try at the same time.
+    survivors : bool
+        Whether a mutant that was caught before is taken for caught as long as its module has not
+        changed. That holds while tests are only added.
 
     Returns
     -------
@@ -272,12 +290,19 @@ def mutate_package(
         if members := [module for module in old if group_of(module) == group]:
             folder = prepare(group, members)
             print(f"── mutmut: {', '.join(members)}", flush=True)
+            caught = {
+                module: found[module].caught
+                for module in members
+                if survivors and module in found and found[module].code == code_of(module)
+            }
             try:
-                _try(folder, members, sample, jobs, group)
+                _try(folder, members, sample, jobs, group, caught)
             finally:  # also what a run that is stopped has found until then
                 for module in members:
                     if _verdicts_file(folder, module).exists():
-                        found[module] = _look(folder, module, digests[module])
+                        found[module] = _look(
+                            folder, module, digests[module], caught.get(module, {})
+                        )
                 entries = {module: asdict(entry) for module, entry in sorted(found.items())}
                 write_atomically(kept, json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
     if without := [module for module in chosen if module not in found]:
@@ -287,15 +312,26 @@ def mutate_package(
     return {module: found[module] for module in chosen}
 
 
-def _try(folder: Path, members: Sequence[str], sample: int | None, jobs: int, group: str) -> None:
+def _try(
+    folder: Path,
+    members: Sequence[str],
+    sample: int | None,
+    jobs: int,
+    group: str,
+    caught: Mapping[str, Mapping[str, str]],
+) -> None:
     """Let mutmut try what it has not tried yet; it keeps the verdict on each mutant at once."""
     names: list[str] = []
-    if sample is not None:
+    if sample is not None or caught:
         # There are no names to draw from before mutmut has made the mutants: ask for one that is
         # not there.
         _mutmut(folder, ["none-yet"], jobs)
         for module in members:
-            verdicts = _verdicts(folder, module)
+            verdicts = {
+                name: status
+                for name, status in _verdicts(folder, module).items()
+                if name not in caught.get(module, {})
+            }
             names += [name for name in drawn(verdicts, sample) if verdicts[name] is None]
         if not names:
             return
@@ -332,7 +368,7 @@ def _verdicts_file(folder: Path, module: str) -> Path:
     return Path(f"{folder / 'mutants' / module_path(module)}.meta")
 
 
-def _look(folder: Path, module: str, digest: str) -> Found:
+def _look(folder: Path, module: str, digest: str, caught: Mapping[str, str]) -> Found:
     """Collect the verdicts on a module's mutants, and what those changed that nobody noticed."""
     text = (folder / "mutants" / module_path(module)).read_text(encoding="utf-8")
     lines_of_file = text.splitlines()
@@ -342,7 +378,7 @@ def _look(folder: Path, module: str, digest: str) -> Found:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
     verdicts = _verdicts(folder, module)
-    outcomes = {
+    outcomes = dict(caught) | {
         mutant: OUTCOMES.get(status, "survived")
         for mutant, status in verdicts.items()
         if status is not None
@@ -359,4 +395,4 @@ def _look(folder: Path, module: str, digest: str) -> Found:
             )
             changed = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
             changes[mutant] = [f"{line[0]} {line[1:]}" for line in changed]
-    return Found(digest, len(verdicts), outcomes, changes)
+    return Found(code_of(module), digest, len(verdicts), outcomes, changes)

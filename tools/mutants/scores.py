@@ -55,7 +55,7 @@ def fallen(found: Mapping[str, Found], stored: Mapping[str, Score]) -> list[str]
 
     Examples
     --------
-    >>> now = {"noise": Found("", 2, {"m1": "killed", "m2": "survived"}, {})}
+    >>> now = {"noise": Found("", "", 2, {"m1": "killed", "m2": "survived"}, {})}
     >>> fallen(now, {"noise": Score(mutants=2, tried=2, noticed=2)})
     ['noise: 50.0% of the mutants are noticed; it was 100.0%']
     """
