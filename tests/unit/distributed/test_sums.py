@@ -1,6 +1,7 @@
 """What adds up adds up: equal to one process bit by bit, and to independent formulas."""
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils.distributed import (
+    add,
     cooccurrence,
     ease_from_gram,
     fold,
@@ -56,6 +58,41 @@ def test_totals_are_those_of_the_dense_matrix(paths, whole):
         variances = [c.var() if len(c) else np.nan for c in stars]
     assert np.allclose(found.means(), means, equal_nan=True, rtol=1e-14)
     assert np.allclose(found.variances(), variances, equal_nan=True, rtol=1e-12, atol=1e-14)
+
+
+def test_totals_of_a_part_worked_out_by_hand(tmp_path):
+    """Two films have one rating and none, and a user has none either."""
+    stars = sp.csr_array([[2.0, 3.5, 0, 0], [0, 0, 0, 0], [5.0, 0, 0, 0]])
+    found = totals(write_part(tmp_path, stars, number=0, parts=1))
+    assert (found.users, found.ratings) == (3, 3)
+    assert found.counts.tolist() == [2, 1, 0, 0]
+    assert found.sums.tolist() == [14, 7, 0, 0]
+    assert found.squares.tolist() == [116, 49, 0, 0]
+    assert {array.dtype for array in found[2:]} == {np.dtype(np.int64)}
+    np.testing.assert_array_equal(found.means(), [3.5, 3.5, np.nan, np.nan])
+    np.testing.assert_array_equal(found.variances(), [2.25, 0.0, np.nan, np.nan])
+
+
+def test_counts_are_whole_numbers_of_64_bits_that_do_not_overflow(tmp_path):
+    path = write_part(tmp_path, sp.csr_array(np.full((500, 1), 5.0)), number=0, parts=1)
+    assert gram(path, [0], values="halves").tolist() == [[50_000]]
+    both = gram(path, [0]), cooccurrence(path)
+    assert {each.dtype for each in both} == {np.dtype(np.int64)}
+    assert isinstance(both[1], sp.csr_array)
+
+
+class Pair(NamedTuple):
+    one: int
+    other: np.ndarray
+
+
+def test_results_add_up_entry_by_entry_and_stay_of_their_kind():
+    found = add(Pair(1, np.array([1, 2])), Pair(2, np.array([0, 1])))
+    assert type(found) is Pair
+    assert (found.one, found.other.tolist()) == (3, [1, 3])
+    assert add((1, (2.5, "a")), (3, (4.0, "b"))) == (4, (6.5, "ab"))
+    with pytest.raises(ValueError, match="shorter"):
+        add((1, 2), (1,))
 
 
 def test_the_mean_of_means_is_another_number(paths):
