@@ -65,7 +65,7 @@ def ease_from_gram(gram: ArrayLike, l2: float) -> np.ndarray:
     """
     matrix = _arguments.dense("gram", gram, ndim=2, shape="(items, items)")
     l2 = _arguments.number("l2", l2, above=0)
-    if matrix.shape[0] != matrix.shape[1] or not np.array_equal(matrix, matrix.T):
+    if not np.array_equal(matrix, matrix.T):
         raise ValueError(f"gram must be square and symmetric, got shape {matrix.shape}")
     try:
         inverse = inverse_from(penalised_cholesky(matrix.copy(), l2))
