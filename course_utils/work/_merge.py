@@ -158,9 +158,11 @@ def _noted(cell: Cell) -> Cell:
     text = cell["source"]
     if cell["cell_type"] == "markdown":
         noted = f"*{NOTE}*\n\n{text}"
-    else:  # a cell magic has to stay in the first line
-        magic, newline, rest = text.partition("\n") if text.startswith("%%") else ("", "", text)
-        noted = f"{magic}{newline}# {NOTE}\n{rest}"
+    elif text.startswith("%%"):  # a cell magic has to stay alone in the first line
+        magic, _, rest = text.partition("\n")
+        noted = f"{magic}\n# {NOTE}\n{rest}"
+    else:
+        noted = f"# {NOTE}\n{text}"
     return dict(cell, source=noted, id=_note_id(cell["id"], noted))
 
 

@@ -39,6 +39,7 @@ def test_what_is_missing_is_said_in_one_line(place, capsys):
     assert "no notebooks of the course in" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_as_a_module_from_anywhere(place, tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", "course_utils.work", *place.options, "start"],

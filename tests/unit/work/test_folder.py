@@ -22,13 +22,6 @@ A = [
 B = [cell("title", "# Subtract"), cell("b1", "one"), cell("exercise-1", "TODO", "code")]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def no_waiting_for_the_disk():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.fsync", lambda _: None)
-        yield
-
-
 @pytest.fixture
 def place(tmp_path):
     found = learners.folders(tmp_path)
@@ -77,6 +70,7 @@ class TestStart:
             "the course has changed: `python -m course_utils.work update` brings it here"
         ]
 
+    @pytest.mark.slow
     def test_the_copies_of_the_course_are_its_files_byte_for_byte(self, tmp_path):
         work.start(tmp_path / "copies")
         pristine = work.course_folder()

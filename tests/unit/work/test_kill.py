@@ -131,6 +131,7 @@ def test_real_kills(place, tmp_path):
     assert survived < 12
 
 
+@pytest.mark.slow
 def test_an_update_waits_for_another_one(place):
     """The second finds the work done, and never the files of the first."""
     code = "import sys, course_utils.work as w; print(w.update(sys.argv[1], course=sys.argv[2]))"

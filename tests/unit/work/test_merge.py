@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from learners import cell
 
 from course_utils.work._cells import identified
-from course_utils.work._merge import NOTE, merge
+from course_utils.work._merge import NOTE, Counts, merge, merged_mapping, woven
 
 BASE = [cell("a", "A"), cell("b", "B", "code"), cell("c", "C")]
 
@@ -77,6 +77,119 @@ def test_a_changed_kind_of_cell_counts_as_typed():
         "A",
         f"*{NOTE}*\n\nA2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [
+        ("%%time", f"%%time\n# {NOTE}\n"),
+        ("%%time\nB2\nC2", f"%%time\n# {NOTE}\nB2\nC2"),
+        ("%time B2\nC2", f"# {NOTE}\n%time B2\nC2"),
+        ("x = '%%'\nB2", f"# {NOTE}\nx = '%%'\nB2"),
+    ],
+)
+def test_a_cell_magic_stays_in_its_line(text, noted):
+    assert merged(BASE[1:2], [cell("b", "B mine", "code")], [cell("b", text, "code")])[0] == [
+        "B mine",
+        noted,
+    ]
+
+
+def test_a_cell_that_the_course_left_as_it_was_keeps_the_learners_text_and_gets_its_metadata():
+    base = [cell("a", "A", metadata={"tags": ["x"], "old": 1})]
+    mine = [cell("a", "A mine", metadata={"tags": ["x"], "old": 1, "fold": True})]
+    new = [cell("a", "A", metadata={"tags": ["y"]})]
+    (result,), counts = merge(base, mine, new)
+    assert result == cell("a", "A mine", metadata={"tags": ["y"], "fold": True})
+    assert counts == Counts()
+
+
+def test_a_cell_of_which_nobody_knows_the_base_takes_the_metadata_of_the_course():
+    mine = [cell("a", "A", metadata={"tags": ["x"], "fold": True})]
+    (result,), counts = merge([], mine, [cell("a", "A", metadata={"tags": ["y"]})])
+    assert result["metadata"] == {"tags": ["y"], "fold": True}
+    assert counts == Counts()
+
+
+def test_a_note_has_an_id_of_its_own_and_all_else_of_the_courses_cell():
+    new = cell("a", "A2", metadata={"tags": ["y"]})
+    (mine, note), counts = merge(BASE[:1], [cell("a", "A mine")], [new])
+    assert mine == cell("a", "A mine")
+    assert note == new | {"source": f"*{NOTE}*\n\nA2", "id": note["id"]}
+    assert note["id"].startswith("update-")
+    assert counts == Counts(both=1)
+
+
+def test_every_kind_of_change_is_counted():
+    def two(letter, text):
+        return [cell(f"{letter}{number}", text) for number in (1, 2)]
+
+    base = [each for letter in "abcde" for each in two(letter, letter)]
+    mine = [*base[:6], *two("d", "mine"), cell("own", "mine")]  # both e were deleted
+    new = [*two("a", "new"), *two("b", "b"), *two("d", "new"), *two("e", "new"), *two("f", "new")]
+    _, counts = merge(base, mine, new)
+    assert counts == Counts(renewed=2, added=2, removed=2, both=2)
+
+
+def test_metadata_that_the_learner_changed_stay_beside_the_same_text():
+    base = [cell("a", "A", metadata={"fold": False, "tags": ["x"]})]
+    mine = [cell("a", "A", metadata={"fold": True, "tags": ["x"]})]
+    assert merge(base, mine, base)[0] == mine
+
+
+def test_a_note_that_stands_there_already_is_the_learners():
+    new = [cell("a", "A2"), cell("c", "C")]
+    (mine, note, last), _ = merge(BASE, [cell("a", "A mine"), BASE[2]], new)
+    moved = [mine, last, dict(note, metadata={"fold": True})]
+    assert merge([], moved, new)[0] == moved
+
+
+ts(added=11), "11 cells added"),
+        (
+            Counts(removed=1, both=2),
+            "1 cell removed, 2 changed by you and by the course: the new text stands below yours",
+        ),
+        (Counts(1, 2, 3), "1 cell renewed, 2 added, 3 removed"),
+    ],
+)
+def test_what_was_done_is_said_in_words(counts, said):
+    assert str(counts) == said
+
+
+@pytest.mark.parametrize(
+    ("was", "mine", "now", "result"),
+    [
+        ({}, {}, {"a": 1}, {"a": 1}),
+        ({}, {"a": 2}, {"a": 1}, {"a": 1}),
+        ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}),
+        ({"a": 1}, {"a": 2}, {"a": 3}, {"a": 3}),
+        ({"a": 1}, {}, {"a": 1}, {}),
+        ({"a": 1}, {}, {"a": 2}, {"a": 2}),
+        ({"a": 1}, {"a": 1}, {}, {}),
+        ({"a": 1}, {"a": 2}, {}, {"a": 2}),
+        ({"a": 1}, {}, {}, {}),
+        ({"a": None}, {"b": 1}, {}, {"b": 1}),
+    ],
+)
+def test_metadata_take_what_the_course_has_changed(was, mine, now, result):
+    before = dict(mine)
+    assert merged_mapping(was, mine, now) == result
+    assert mine == before
+
+
+@pytest.mark.parametrize(
+    ("main", "other", "result"),
+    [
+        ("", "abc", "abc"),
+        ("abc", "", "abc"),
+        ("ab", "xab", "xab"),
+        ("ab", "axyb", "axyb"),
+        ("ba", "axyb", "baxy"),
+        ("abc", "cxa", "abcx"),
+    ],
+)
+def test_what_only_the_other_order_has_follows_what_precedes_it_there(main, other, result):
+    assert "".join(woven(main, other)) == result
 
 
 class TestIdentified:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import types
 
 import learners
@@ -96,6 +97,99 @@ def test_nothing_is_written_outside_a_folder_of_copies(copies, monkeypatch):
     assert recorded(copies) == [("start_here.predict_share", "wrong")]
 
 
+@pytest.mark.parametrize("depth", range(5))
+def test_the_folder_of_copies_is_at_most_three_above(copies, depth, monkeypatch):
+    below = copies.joinpath(*"abcd"[:depth])
+    below.mkdir(parents=True, exist_ok=True)
+    expected = copies if depth <= 3 else None
+    assert _record.folder_of_copies(below) == expected
+    monkeypatch.chdir(copies)
+    assert _record.folder_of_copies(below.relative_to(copies)) == expected
+    monkeypatch.chdir(below)
+    assert _record.folder_of_copies() == expected
+
+
+def test_a_folder_that_only_looks_like_one_of_copies_is_none(tmp_path):
+    (tmp_path / "work" / ".course").mkdir(parents=True)
+    (tmp_path / "work" / ".course" / "base").touch()
+    assert _record.folder_of_copies(tmp_path / "work") is None
+
+
+def test_a_line_says_what_was_judged_how_and_when(copies, monkeypatch):
+    epoch = time.gmtime(0)
+    monkeypatch.setattr(_record.time, "gmtime", lambda: epoch)
+    _record.note(copies, "a.b", "right")
+    path = copies / ".course" / "progress.jsonl"
+    line = b'{"exercise": "a.b", "verdict": "right", "time": "1970-01-01T00:00:00Z"}'
+    assert path.read_bytes() == b"\n" + line + b"\n"
+    _record._append(path, "ü")  # which is not silent, so that a slip in it would show
+    assert path.read_bytes() == b"\n" + line + b"\n\n\xc3\xbc\n"
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("COURSE_PROGRESS", "off")
+    _record.note(copies, "a.c", "right")
+    assert recorded(copies) == [("a.b", "right")]
+
+
+def test_a_note_that_cannot_be_written_is_silent(tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_PROGRESS", raising=False)
+    _record.note(tmp_path / "gone", "a.b", "right")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_file_stays_open(copies, monkeypatch):
+    closed = []
+    monkeypatch.setattr(_record.os, "close", closed.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(_record.os, "write", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            _record._append(copies / "file", "line")
+    monkeypatch.undo()
+    for descriptor in closed:
+        os.close(descriptor)
+    assert len(closed) == 1
+
+
+def test_a_topic_is_that_of_the_module_of_checks_that_holds_the_exercise(monkeypatch):
+    exercise, other = object(), object()
+    modules = {
+        "course_utils.checks.gone": None,
+        "elsewhere": types.SimpleNamespace(one=exercise),
+        "course_utils.checks.first": types.SimpleNamespace(one=other),
+        "course_utils.checks.second": types.SimpleNamespace(one=exercise),
+    }
+    monkeypatch.setattr(_record, "sys", types.SimpleNamespace(modules=modules))
+    assert _record._topic_of(exercise, "one") == "second"
+    assert _record._topic_of(exercise, "two") == ""
+
+
+@pytest.mark.parametrize(
+    ("main", "solution"),
+    [
+        (None, False),
+        (types.SimpleNamespace(), False),
+        (types.SimpleNamespace(In=[]), False),
+        (types.SimpleNamespace(In=["# A solution", "x"]), False),
+        (types.SimpleNamespace(In=["x", "\n  # A solution, and why\nx"]), True),
+        (types.SimpleNamespace(In=["x\n# A solution"]), False),
+    ],
+)
+def test_a_solution_begins_by_saying_so(monkeypatch, main, solution):
+    modules = {} if main is None else {"__main__": main}
+    monkeypatch.setattr(_record, "sys", types.SimpleNamespace(modules=modules))
+    assert _record._is_solution() is solution
+
+
+def test_an_entry_that_is_not_all_text_is_left_out(copies):
+    good = {"exercise": "a.b", "verdict": "right", "time": "t"}
+    entries = [good | {"time": 3}, good | {"exercise": None}, good | {"more": "x"}, good, {}]
+    lines = [json.dumps(entry).encode() for entry in entries]
+    broken = lines[3].replace(b"a.b", b"a.\xff")
+    path = copies / ".course" / "progress.jsonl"
+    path.write_bytes(b"\n".join([*lines, b"[" * 100_000, broken]))
+    assert recorded(copies) == [("a.b", "right"), ("a.\ufffd", "right")]
+
+
 def test_a_full_disk_costs_one_line_and_no_verdict(copies, monkeypatch, capsys):
     check.predict_share(0.5)
     write = os.write
@@ -132,14 +226,15 @@ def test_a_place_that_cannot_be_written_costs_no_verdict(copies, monkeypatch, ca
 
 @given(st.lists(st.one_of(st.binary(), st.sampled_from([b"{}", b"[1]", b"null", b'{"time": 3}']))))
 def test_a_damaged_file_is_read_as_far_as_it_goes(tmp_path_factory, junk):
-    folder = tmp_path_factory.mktemp("damaged")
-    (folder / ".course").mkdir()
+    folder = tmp_path_factory.getbasetemp() / "damaged"
+    (folder / ".course").mkdir(parents=True, exist_ok=True)
     good = json.dumps({"exercise": "a.b", "verdict": "right", "time": "t"}).encode()
     path = folder / ".course" / "progress.jsonl"
     path.write_bytes(b"\n".join([*junk, good, *junk, good]))
     assert work.read_record(folder) == [work.Verdict("a.b", "right", "t")] * 2
 
 
+@pytest.mark.slow
 def test_two_processes_write_whole_lines(copies):
     code = (
         "from course_utils.work import record\n"
@@ -181,6 +276,7 @@ class TestProgress:
         work.show_progress()
         assert capsys.readouterr().out.startswith("This notebook is no copy of your own")
 
+    @pytest.mark.slow
     def test_every_exercise_of_the_course_is_found_where_its_check_is(self):
         """The record names an exercise by topic and name, and so does a page."""
         import importlib
