@@ -144,7 +144,12 @@ def test_a_note_that_stands_there_already_is_the_learners():
     assert merge([], moved, new)[0] == moved
 
 
-ts(added=11), "11 cells added"),
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (Counts(), "no text changed"),
+        (Counts(renewed=1), "1 cell renewed"),
+        (Counts(added=11), "11 cells added"),
         (
             Counts(removed=1, both=2),
             "1 cell removed, 2 changed by you and by the course: the new text stands below yours",
