@@ -62,6 +62,7 @@ def test_what_is_written_and_how_to_take_it_back_is_said(place, monkeypatch):
     ]
     shown = {"first.x": "done", "first.y": "tried", "second.z": "tried"}
     assert work.read_class(place.shared) == ([work.Learner("Mia M", "1970-01-01", shown)], [])
+    assert '\n  "second.z": "tried"\n' in path.read_text()  # so that Mia can read what is shown
 
 
 def test_the_record_is_that_of_the_folder_named_or_of_the_one_beside_the_course(place):
