@@ -48,6 +48,7 @@ class SimilarityEvaluation(NamedTuple):
 
 
 _HIT_NEIGHBOURS, _LISTED_NEIGHBOURS, _COLD_SUPPORT = 20, 10, 2
+_SCORED_CELLS = 2**21  # scores that are in memory at once: 16 MB
 
 
 class _Question(NamedTuple):
@@ -292,7 +293,7 @@ def _answers(
     """Neighbours of every query, -1 where there are fewer than 20, and each user's AUC."""
     neighbours = np.empty((len(asked), min(_HIT_NEIGHBOURS, n - 1)), dtype=np.intp)
     won, played = np.zeros(len(questions)), np.zeros(len(questions))
-    block_rows = max(1, 2**21 // n)
+    block_rows = max(1, _SCORED_CELLS // n)
     for start in range(0, len(asked), block_rows):
         items = asked[start : start + block_rows]
         scores = np.array(scorer(items), dtype=np.float64)

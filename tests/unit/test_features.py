@@ -10,6 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
+from course_utils import features as features_module
 from course_utils.features import (
     Parts,
     draw_rows,
@@ -208,6 +209,45 @@ class TestNearestRows:
         codes, queries = rng.standard_normal((300, 4)), rng.standard_normal((2100, 4))
         expected = NearestNeighbors(n_neighbors=6).fit(codes).kneighbors(queries)[1]
         np.testing.assert_array_equal(nearest_rows(codes, queries, 6), expected)
+
+    @pytest.mark.parametrize("columns", [1, 2, 5, 20])
+    @pytest.mark.parametrize(
+        ("unit", "shift"),
+        [(1.0, 0.0), (1.0, 2.0**40), (2.0**-700, 0.0), (2.0**700, 2.0**710), (2.0**-1060, 0.0)],
+    )
+    def test_is_the_definition_wherever_and_however_large_the_points_are(
+        self, columns, unit, shift
+    ):
+        rng = np.random.default_rng(columns)
+        codes, queries = rng.integers(-3, 4, (12, columns)), rng.integers(-9, 10, (7, columns))
+        squares = ((queries[:, None] - codes) ** 2).sum(axis=2)
+        for k in (1, 5, 12):
+            expected = np.argsort(squares, axis=1, kind="stable")[:, :k]
+            found = nearest_rows(codes * unit + shift, queries * unit + shift, k)
+            np.testing.assert_array_equal(found, expected)
+
+    def test_rounding_of_the_product_decides_nothing(self):
+        rng = np.random.default_rng(0)
+        here, away = rng.standard_normal((2, 8))
+        near = here + 1e-12 * rng.permutation(np.arange(1, 31))[:, None] * away
+        codes = np.concatenate([near, rng.standard_normal((10, 8))])
+        expected = np.argsort(((codes - here) ** 2).sum(axis=1), kind="stable")
+        for k in (1, 3, 30):
+            np.testing.assert_array_equal(nearest_rows(codes, [here], k)[0], expected[:k])
+
+    @pytest.mark.parametrize("cells", [1, 29, 30, 31, 100])
+    def test_blocks_change_nothing(self, monkeypatch, cells):
+        rng = np.random.default_rng(0)
+        codes, queries = rng.integers(0, 4, (30, 3)), rng.integers(0, 4, (17, 3))
+        expected = nearest_rows(codes, queries, 4)
+        monkeypatch.setattr(features_module, "_BLOCK_CELLS", cells)
+        np.testing.assert_array_equal(nearest_rows(codes, queries, 4), expected)
+
+    def test_neither_array_is_written_to(self):
+        codes, queries = np.arange(6.0)[:, None], np.arange(3.0)[:, None]
+        nearest_rows(codes, queries, 2)
+        assert codes[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+        assert queries[:, 0].tolist() == [0, 1, 2]
 
     def test_ties_go_to_the_lower_row(self):
         assert nearest_rows([[1.0], [-1.0], [0.0], [0.0]], [[0.0]], 4).tolist() == [[2, 3, 0, 1]]

@@ -13,7 +13,9 @@ from hypothesis.extra import numpy as hnp
 from course_utils.datasets import load_movielens
 from course_utils.similarity import (
     cosine_scorer,
+    draw_questions,
     evaluate_similarity,
+    evaluation,
     similar_items,
     top_k_cosine,
 )
@@ -322,6 +324,155 @@ class TestTheEvaluatorItself:
         result = evaluate_similarity(cosine_scorer(train), train, held_out, genres)
         assert result.auc.mean() > 0.95
         assert result.genre_jaccard.mean() > 0.95
+
+
+def small_world(seed, items=40):
+    """Few ratings, so that many films are as popular as others; genres, and a scorer with ties."""
+    rng = np.random.default_rng(seed)
+    popular = rng.random((items, 1)) ** 2
+    train, held_out = (
+        sp.csr_array(rng.integers(0, 6, (items, users)) * (rng.random((items, users)) < popular))
+        for users in (12, 9)
+    )
+    genres = rng.random((items, 4)) < 0.4
+    scores = rng.choice([-np.inf, 0.0, 0.25, 0.5, 1.0, 2.0], (items, items))
+    return train, held_out, genres, scores
+
+
+def overlap_of_genres(one, other):
+    return np.sum(one & other) / max(1, np.sum(one | other))
+
+
+class TestQuestions:
+    """What users are asked, against loops over a world of forty films."""
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_users_are_asked_for_what_they_like_and_for_its_matched_partners(self, seed):
+        train, held_out, genres, _ = small_world(seed)
+        questions = draw_questions(train, held_out, genres, liked=3, queries_per_user=4, seed=seed)
+        support = (train.toarray() != 0).sum(axis=1)
+        np.testing.assert_array_equal(questions.support, support)
+        np.testing.assert_array_equal(questions.genres, genres)
+        stars, stored = held_out.toarray(), held_out.astype(bool).toarray()
+        likes = [
+            [i for i in range(40) if stars[i, user] >= 3 and support[i] > 0] for user in range(9)
+        ]
+        likes = {user: found for user, found in enumerate(likes) if len(found) >= 2}
+        assert len(questions.users) == len(likes)
+        for (user, liked), question in zip(likes.items(), questions.users, strict=True):
+            assert question.liked.tolist() == liked
+            assert set(question.queries) <= set(liked)
+            assert len(question.queries) == min(4, len(liked))
+            assert np.all(np.diff(question.queries) > 0)
+            unrated = [i for i in range(40) if support[i] > 0 and not stored[i, user]]
+            matched = []
+            for item in liked:
+                equal = {i for i in unrated if support[i] == support[item]}
+                less = [support[i] for i in unrated if support[i] < support[item]]
+                more = [support[i] for i in unrated if support[i] > support[item]]
+                if not equal and not (less and more):
+                    continue
+                partners = question.partners[:, len(matched)].tolist()
+                matched.append(item)
+                assert set(partners) <= set(unrated)
+                if equal:
+                    assert set(partners) <= equal
+                else:
+                    assert support[partners].tolist() == [max(less), min(more)]
+            assert question.targets.tolist() == matched
+
+    def test_equally_popular_partners_are_drawn_evenly(self):
+        train = sp.csr_array(np.ones((6, 2)))
+        held_out = sp.csr_array([[5.0], [5.0], [0.0], [0.0], [0.0], [0.0]])
+        rng = np.random.default_rng(0)
+        drawn = [
+            draw_questions(train, held_out, np.ones((6, 1), bool), seed=rng).users[0].partners
+            for _ in range(150)
+        ]
+        counts = np.bincount(np.ravel(drawn), minlength=6)
+        np.testing.assert_allclose(counts / 600, [0, 0, 0.25, 0.25, 0.25, 0.25], atol=0.06)
+        assert {tuple(pair) for pair in np.array(drawn)[:, :, 0]} > {(2, 2), (2, 5), (5, 2)}
+
+    def test_thirty_films_with_four_stars_or_more_are_asked_for_unless_told_otherwise(self):
+        train = sp.csr_array(np.ones((40, 3)))
+        stars = sp.csr_array(np.where(np.arange(40)[:, None] < 35, 4.0, 3.5))
+        genres = np.ones((40, 1), bool)
+        (user,) = draw_questions(train, stars, genres).users
+        assert len(user.liked) == 35
+        assert len(user.queries) == 30
+        (twice,) = draw_questions(train, stars, genres, seed=0).users
+        np.testing.assert_array_equal(user.queries, twice.queries)
+        result = evaluate_similarity(cosine_scorer(train), train, stars, genres)
+        again = draw_questions(train, stars, genres).ask(cosine_scorer(train))
+        np.testing.assert_array_equal(result, again)
+
+    def test_a_stored_zero_is_no_rating_in_train_and_one_in_held_out(self):
+        places = np.arange(5), np.zeros(5, dtype=int)
+        train = sp.csr_array(([1.0, 1.0, 0.0, 1.0, 1.0], places), shape=(5, 1))
+        held_out = sp.csr_array(([0.0] * 3, ([0, 2, 3], [0, 0, 0])), shape=(5, 1))
+        (user,) = draw_questions(train, held_out, np.ones((5, 1), bool), liked=0).users
+        assert user.liked.tolist() == [0, 3]
+        assert set(user.partners.ravel()) == {1, 4}
+
+    @pytest.mark.parametrize("cells", [1, 79, 80, 2**21])
+    @pytest.mark.parametrize("seed", range(3))
+    def test_answers_against_loops(self, monkeypatch, seed, cells):
+        train, held_out, genres, scores = small_world(seed)
+        monkeypatch.setattr(evaluation, "_SCORED_CELLS", cells)
+        monkeypatch.setattr(evaluation, "_HIT_NEIGHBOURS", 7)
+        monkeypatch.setattr(evaluation, "_LISTED_NEIGHBOURS", 3)
+        questions = draw_questions(train, held_out, genres, liked=2, queries_per_user=5, seed=seed)
+        asked = []
+
+        def scorer(items):
+            asked.append(items)
+            return scores[items]
+
+        found = questions.ask(scorer)
+        assert max(map(len, asked)) <= max(1, cells // 40)
+        assert len(np.concatenate(asked)) == len(np.unique(np.concatenate(asked)))
+        support = questions.support
+        for user, question in enumerate(questions.users):
+            hits, overlaps, cold, outcomes = [], [], [], []
+            for item in question.queries:
+                row = np.where(np.arange(40) == item, -np.inf, scores[item])
+                best = [i for i in np.argsort(-row, kind="stable")[:7] if row[i] > -np.inf]
+                hits.append(sum(i in question.liked for i in best))
+                listed = best[:3]
+                overlaps.append(sum(overlap_of_genres(genres[item], genres[i]) for i in listed) / 3)
+                cold.append(sum(support[i] <= 2 for i in listed) / max(1, len(listed)))
+                outcomes += [
+                    (row[target] > row[partner]) + 0.5 * (row[target] == row[partner])
+                    for target, pair in zip(question.targets, question.partners.T, strict=True)
+                    for partner in pair
+                    if target != item
+                ]
+            others = len(question.liked) - 1
+            assert found.hit_rate[user] == pytest.approx(np.mean(hits) / others)
+            assert found.recall[user] == pytest.approx(np.mean(hits) / min(others, 7))
+            assert found.genre_jaccard[user] == pytest.approx(np.mean(overlaps))
+            assert found.cold_share[user] == pytest.approx(np.mean(cold))
+            assert found.auc[user] == pytest.approx(np.mean(outcomes) if outcomes else 0.5)
+
+    def test_a_scorer_of_another_shape_or_of_nan_is_told_what_is_wanted(self):
+        train, held_out, genres, _ = small_world(0)
+        questions = draw_questions(train, held_out, genres, queries_per_user=1)
+        for returned, got in (
+            (np.zeros((2, 3)), "(2, 3)"),
+            (np.full((7, 40), np.nan), "(7, 40) with NaN"),
+        ):
+            n = len(np.unique([user.queries for user in questions.users]))
+            with pytest.raises(ValueError, match="the scorer must return") as error:
+                questions.ask(lambda _, returned=returned: returned)
+            assert str(error.value) == (
+                f"the scorer must return numbers of shape ({n}, 40) for {n} items, got shape {got}"
+            )
+
+    def test_scores_are_not_written_to(self):
+        train, held_out, genres, scores = small_world(1)
+        before = scores.copy()
+        evaluate_similarity(lambda items: scores[: len(items)], train, held_out, genres)
+        np.testing.assert_array_equal(scores, before)
 
 
 class TestEvaluateSimilarity:

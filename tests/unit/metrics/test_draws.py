@@ -48,6 +48,13 @@ class TestFrechetDistance:
             metrics.frechet_distance(x, y)
         )
 
+    def test_means_are_taken_in_double_precision(self):
+        rng = np.random.default_rng(0)
+        x, y = (1000 + rng.random((2, 500, 3))).astype(np.float32)
+        exact = metrics.frechet_distance(x.astype(float), y.astype(float))
+        for one, other in ((x, y), (x, y.astype(float)), (x.astype(float), y)):
+            assert metrics.frechet_distance(one, other) == pytest.approx(exact, rel=1e-9)
+
     def test_promotes_what_is_small(self):
         x = np.array([[0], [255]], dtype=np.uint8)
         assert metrics.frechet_distance(x, x.astype(float) + 3) == pytest.approx(9)
@@ -63,6 +70,19 @@ class TestCoverage:
         expected = np.mean(cdist(real, drawn).min(axis=1) <= radius)
         assert 0 < expected < 1
         assert metrics.coverage(real, drawn, k) == pytest.approx(expected)
+
+    def test_a_drawn_point_right_at_the_radius_covers(self):
+        real = [[0.0], [2.0], [5.0], [9.0]]  # radii 2, 2, 3 and 4
+        assert metrics.coverage(real, [[-2.0]], k=1) == 0.25
+        assert metrics.coverage(real, [[13.0]], k=1) == 0.25
+        assert metrics.coverage(real, [[-2.0], [13.0]], k=1) == 0.5
+        assert metrics.coverage(real, [[-2.25], [13.25]], k=1) == 0
+
+    def test_the_fifth_neighbour_sets_the_radius_unless_told_otherwise(self):
+        real, drawn = points(60, 3, 1), points(40, 3, 2)
+        assert metrics.coverage(real, drawn) == metrics.coverage(real, drawn, 5)
+        assert metrics.coverage(real, drawn, 4) < metrics.coverage(real, drawn, 5)
+        assert metrics.coverage(real, drawn, 5) < metrics.coverage(real, drawn, 6)
 
     def test_another_sample_covers_as_often_as_theory_says(self):
         rng = np.random.default_rng(0)
@@ -80,6 +100,23 @@ class TestNearestDistance:
         np.testing.assert_allclose(
             metrics.nearest_distance(some, known), cdist(some, known).min(axis=1)
         )
+
+    @pytest.mark.parametrize("rows", [1, 255, 256, 257, 513])
+    def test_all_blocks_are_filled(self, rows):
+        some, known = points(rows, 2, 1), points(9, 2, 2)
+        expected = cdist(some, known).min(axis=1)
+        np.testing.assert_allclose(metrics.nearest_distance(some, known), expected)
+
+    def test_far_from_the_origin_the_nearest_is_still_found(self):
+        known = np.array([[0.0], [1.0], [2.0]])
+        some = np.array([[0.9], [1.6]])
+        far = metrics.nearest_distance(some + 1e9, known + 1e9)
+        np.testing.assert_allclose(far, [0.1, 0.4], atol=1e-6)
+
+    def test_distances_come_in_double_precision(self):
+        found = metrics.nearest_distance(np.float32([[0.0, 0.0]]), np.float32([[1.0, 1.0]]))
+        assert found.dtype == np.float64
+        assert found[0] == pytest.approx(np.sqrt(2), rel=1e-15)
 
     @pytest.mark.parametrize("dtype", ["f4", "f8"])
     def test_a_copy_is_at_zero_also_far_from_the_origin(self, dtype):

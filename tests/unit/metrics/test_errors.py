@@ -1,5 +1,7 @@
 """Scores against independent oracles, and what they must not depend on."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import log_loss, root_mean_squared_error
 
 from course_utils.datasets import load_mnist
-from course_utils.metrics import bce_floor, binary_cross_entropy, rmse
+from course_utils.metrics import bce_floor, binary_cross_entropy, errors, psnr, rmse
 
 SHAPES = hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=5)
 NUMBERS = st.floats(-100, 100)
@@ -54,6 +56,64 @@ def test_rmse_is_symmetric_scales_and_ignores_a_common_shift(pair, factor):
     assert rmse(truth + 5, prediction + 5) == pytest.approx(value, abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_rmse_sees_only_the_chosen_of_a_few_cells(seed):
+    rng = np.random.default_rng(seed)
+    truth, prediction = rng.normal(size=(2, 4, 5))
+    where = rng.random((4, 5)) < 0.5
+    spoilt = np.where(where, prediction, np.nan)
+    expected = np.sqrt(np.mean((truth[where] - prediction[where]) ** 2))
+    assert rmse(truth, spoilt, where=where) == pytest.approx(expected, rel=1e-12)
+    assert rmse(spoilt, truth, where=where) == pytest.approx(expected, rel=1e-12)
+
+
+def test_rmse_where_cells_count_is_taken_in_double_precision():
+    truth = np.full((300, 2), 16_777_216, dtype=np.float32)
+    prediction = truth - np.float32(1)
+    prediction[7] -= np.float32(4098)
+    where = np.ones(truth.shape, dtype=bool)
+    exact = np.sqrt((299 + 4099**2) / 300)
+    assert rmse(truth, prediction, where) == pytest.approx(exact, rel=1e-13)
+    assert rmse(truth, prediction) == pytest.approx(exact, rel=1e-13)
+
+
+@pytest.mark.parametrize("error", [3e-200, 2e-141, 5e-140, 1.0, 3e153, 4e160, 1e308])
+def test_rmse_of_errors_of_any_size(error):
+    assert rmse([error, 0.0], [0.0, 0.0]) == pytest.approx(error / np.sqrt(2), rel=1e-14)
+    assert rmse([0.0, error], [0.0, 0.0], [False, True]) == pytest.approx(error, rel=1e-14)
+
+
+def test_rmse_of_equal_values_is_zero():
+    assert rmse([1e300, 2.0], [1e300, 2.0]) == 0
+
+
+@pytest.mark.parametrize("block", [1, 4, 6, 24, 100])
+def test_blocks_change_no_mean(monkeypatch, block):
+    truth, prediction = np.random.default_rng(0).random((2, 4, 6))
+    monkeypatch.setattr(errors, "_BLOCK", block)
+    assert rmse(truth, prediction) == pytest.approx(
+        np.sqrt(np.mean((truth - prediction) ** 2)), rel=1e-13
+    )
+    assert bce_floor(truth) == pytest.approx(entropy(truth), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    "score",
+    [rmse, psnr, binary_cross_entropy, lambda x, _: bce_floor(x)],
+    ids=["rmse", "psnr", "binary_cross_entropy", "bce_floor"],
+)
+def test_single_precision_is_doubled_block_by_block(monkeypatch, score):
+    monkeypatch.setattr(errors, "_BLOCK", 2**10)
+    x, other = np.random.default_rng(0).random((2, 2**17), dtype=np.float32)
+    tracemalloc.start()
+    try:
+        score(x, other)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < x.nbytes  # in double precision one array alone would take twice as much
+
+
 def test_rmse_of_integers_and_lists_does_not_overflow():
     assert rmse(np.array([200], dtype=np.uint8), np.array([250], dtype=np.uint8)) == 50
     assert rmse([0, 0], [3, 4]) == pytest.approx(np.sqrt(12.5))
@@ -75,6 +135,28 @@ def test_rmse_of_integers_and_lists_does_not_overflow():
 def test_rmse_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         rmse(*arguments)
+
+
+def entropy(x):
+    """Mean entropy of grey values that are neither 0 nor 1, as it stands in books."""
+    return -np.mean(x * np.log(x) + (1 - x) * np.log(1 - x))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_cross_entropy_and_floor_of_greys_are_their_formulas_in_double_precision(dtype):
+    rng = np.random.default_rng(0)
+    x, p = rng.uniform(0.1, 0.9, (2, 5, 6)).astype(dtype)
+    truth, prediction = x.astype(float), p.astype(float)
+    expected = -np.mean(truth * np.log(prediction) + (1 - truth) * np.log(1 - prediction))
+    assert binary_cross_entropy(x, p) == pytest.approx(expected, rel=1e-13)
+    assert bce_floor(x) == pytest.approx(entropy(truth), rel=1e-13)
+    assert psnr(x, p) == pytest.approx(-10 * np.log10(np.mean((truth - prediction) ** 2)))
+
+
+def test_the_floor_of_black_and_white_is_zero_and_of_grey_one_bit():
+    assert bce_floor([[0.0, 1.0], [1.0, 0.0]]) == 0
+    assert bce_floor([0.5, 0.5]) == pytest.approx(np.log(2))
+    assert bce_floor([0.0, 0.5, 1.0]) == pytest.approx(np.log(2) / 3)
 
 
 @pytest.mark.slow

@@ -57,6 +57,26 @@ def test_grid_need_not_be_full():
     ]
 
 
+def test_every_column_is_as_wide_as_what_is_longest_in_it():
+    assert grid_report({1: 0.25, 100: 0.5, 30: 1e-5}, "units") == "\n".join(
+        [
+            "units",
+            "1      0.2500",
+            "30     0.0000",
+            "100    0.5000",
+            "best: units = 30",
+        ]
+    )
+    assert grid_report({(1.5, 2e-10): 100.5, (2.5, 3.0): 7.0}, ("a", "b")) == "\n".join(
+        [
+            "a \\ b     2e-10         3",
+            "1.5    100.5000",
+            "2.5                7.0000",
+            "best: a = 2.5, b = 3 (edge of the grid: a = 2.5, b = 3)",
+        ]
+    )
+
+
 @given(
     st.dictionaries(
         st.tuples(st.integers(-99, 99), st.integers(0, 9)), st.integers(0, 9999), min_size=1

@@ -27,6 +27,12 @@ def score_tables(draw):
 
 
 class TestTopK:
+    @pytest.mark.parametrize("k", [1, 2, 3, 7, 12])
+    @pytest.mark.parametrize("dtype", ["f4", "f8", "i1"])
+    def test_stable_sort_of_rows_with_ties(self, k, dtype):
+        scores = np.random.default_rng(k).integers(-2, 3, (6, 12)).astype(dtype)
+        np.testing.assert_array_equal(top_k(scores, k), stable_sort(scores, k))
+
     @pytest.mark.slow
     @given(score_tables())
     def test_stable_sort(self, table):
@@ -92,6 +98,17 @@ def judged_tables(draw):
     ("metric", "by_hand"), [(ndcg_at_k, ndcg_by_hand), (recall_at_k, recall_by_hand)]
 )
 class TestMetrics:
+    @pytest.mark.parametrize("k", [1, 2, 5, 9])
+    def test_brute_force_on_a_few_tables(self, metric, by_hand, k):
+        rng = np.random.default_rng(k)
+        scores = rng.choice([-math.inf, -1.0, 0.0, 0.5, 2.0], (8, 9))
+        relevant = rng.random((8, 9)) < 0.4
+        relevant[:, k - 1] = True
+        expected = [by_hand(*row, k) for row in zip(scores, relevant, strict=True)]
+        found = metric(scores, relevant, k)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+        assert np.all((found >= 0) & (found <= 1))
+
     @pytest.mark.slow
     @given(data=st.data())
     def test_brute_force(self, metric, by_hand, data):
@@ -122,6 +139,7 @@ class TestMetrics:
             ([[1.0, 2.0], [1.0, 2.0]], [[True, False], [False, False]], 1, "user 1"),
             ([[1.0, 2.0]], [[True, False]], 3, "from 1 to 2"),
             ([[np.nan, 2.0]], [[True, False]], 1, "NaN"),
+            ([[1.0, 2.0]], [[True, False]], 0, "from 1 to 2"),
         ],
     )
     def test_refuses(self, metric, by_hand, scores, relevant, k, message):

@@ -37,6 +37,21 @@ seeds = st.integers(0, 2**20)
 
 
 class TestKnnAccuracy:
+    @pytest.mark.parametrize("k", [1, 4, 7])
+    @pytest.mark.parametrize("columns", [1, 2, 20])
+    def test_agrees_with_scikit_learn_on_a_few_clouds(self, k, columns):
+        points, labels, _ = cloud(k, columns=columns)
+        classifier = KNeighborsClassifier(k).fit(points[:40], labels[:40])
+        expected = classifier.score(points[40:], labels[40:])
+        assert knn_accuracy(points[:40], labels[:40], points[40:], labels[40:], k=k) == expected
+
+    def test_ten_neighbours_vote_unless_told_otherwise(self):
+        points, labels, _ = cloud(3)
+        split = points[:40], labels[:40], points[40:], labels[40:]
+        scores = [knn_accuracy(*split, k=k) for k in (9, 10, 11)]
+        assert scores[0] != scores[1] != scores[2]
+        assert knn_accuracy(*split) == scores[1]
+
     @pytest.mark.slow
     @given(seeds, st.integers(1, 9), st.sampled_from([1, 2, 20]))
     def test_agrees_with_scikit_learn(self, seed, k, columns):
@@ -136,6 +151,52 @@ def brute_force(x, codes, k):
 
 
 class TestTrustworthinessAndContinuity:
+    @pytest.mark.parametrize("columns", [1, 3, 16, 17])
+    def test_agree_with_the_definition_on_a_few_points(self, columns):
+        points, _, codes = cloud(columns, rows=13, columns=max(2, columns))
+        points = points[:, :columns]
+        for k in (1, 3, 6):
+            assert trustworthiness(points, codes, k) == pytest.approx(
+                brute_force(points, codes, k), abs=1e-12
+            )
+            assert continuity(points, codes, k) == pytest.approx(
+                brute_force(codes, points, k), abs=1e-12
+            )
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_agree_with_the_definition_where_some_points_coincide(self, seed):
+        rng = np.random.default_rng(seed)
+        x, codes = rng.integers(0, 3, (9, 2)), rng.integers(0, 3, (9, 1))
+        for k in (1, 2, 4):
+            assert trustworthiness(x, codes, k) == pytest.approx(brute_force(x, codes, k))
+            assert continuity(x, codes, k) == pytest.approx(brute_force(codes, x, k))
+
+    def test_ten_neighbours_are_looked_at_unless_told_otherwise(self):
+        points, _, codes = cloud(0)
+        for score in (trustworthiness, continuity):
+            assert score(points, codes) == score(points, codes, 10) != score(points, codes, 11)
+
+    @pytest.mark.parametrize("rows", [3, 255, 256, 257, 300])
+    def test_all_blocks_of_rows_count(self, rows):
+        points, _, codes = cloud(rows, rows=rows)
+        expected = manifold.trustworthiness(points, codes, n_neighbors=1)
+        assert trustworthiness(points, codes, 1) == pytest.approx(expected, abs=1e-12)
+
+    @pytest.mark.parametrize("columns", [2, 20])
+    @pytest.mark.parametrize("unit", [2.0**-1060, 2.0**-500, 2.0**500, 2.0**1000])
+    def test_neither_a_unit_nor_a_shift_changes_a_score(self, columns, unit):
+        points = np.random.default_rng(1).integers(0, 50, (40, columns)).astype(float)
+        labels, codes = np.arange(40) % 3, points[:, :2] // 7
+        moved_far = points * unit
+        assert trustworthiness(moved_far, codes, 5) == trustworthiness(points, codes, 5)
+        assert continuity(codes, moved_far, 5) == continuity(codes, points, 5)
+        assert knn_accuracy(moved_far, labels, k=3) == knn_accuracy(points, labels, k=3)
+        split = labels[:30], moved_far[30:] + 2.0**20 * unit, labels[30:]
+        assert knn_accuracy(moved_far[:30] + 2.0**20 * unit, *split, k=3) == knn_accuracy(
+            points[:30], labels[:30], points[30:], labels[30:], k=3
+        )
+        assert trustworthiness(points + 2.0**40, codes, 5) == trustworthiness(points, codes, 5)
+
     @pytest.mark.slow
     @given(seeds, st.integers(1, 9), st.sampled_from([3, 20]))
     def test_agree_with_scikit_learn(self, seed, k, columns):
@@ -204,6 +265,8 @@ class TestTrustworthinessAndContinuity:
             (np.zeros((4, 2)), np.zeros((5, 2)), 1, "same points, got 4 and 5 rows"),
             (np.zeros((4, 2)), np.zeros((4, 2)), 2, "k must be an integer from 1 to 1, got 2"),
             (np.zeros((4, 2)), np.zeros((4, 2)), 0, "got 0"),
+            (np.zeros((9, 2)), np.zeros((9, 2)), 5, "k must be an integer from 1 to 4, got 5"),
+            (np.zeros((2, 2)), np.zeros((2, 2)), 1, "x must have at least three rows, got 2"),
             (np.zeros(4), np.zeros((4, 2)), 1, "x must be 2-D"),
             (np.zeros((4, 2)), np.full((4, 2), np.inf), 1, "codes must be finite"),
         ],
