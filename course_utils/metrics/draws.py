@@ -65,7 +65,7 @@ def frechet_distance(x: ArrayLike, y: ArrayLike) -> float:
 
 def _factor(points: np.ndarray) -> np.ndarray:
     """Find a matrix A with A Aᵀ the covariance."""
-    centred = np.subtract(points, points.mean(axis=0, dtype=np.float64), dtype=np.float64)
+    centred = points - points.mean(axis=0, dtype=np.float64)
     return np.asarray(np.linalg.qr(centred / np.sqrt(len(points)), mode="r")).T
 
 

@@ -242,7 +242,7 @@ def _frame(points: np.ndarray) -> tuple[np.ndarray, float]:
     low, high = points.min(axis=0), points.max(axis=0)
     centre = low / 2 + high / 2
     reach = max(float((high / 2 - low / 2).max()), np.finfo(np.float64).tiny)
-    return centre, float(2.0 ** np.clip(np.floor(np.log2(reach)), -1000, 1000))
+    return centre, float(np.ldexp(1.0, np.frexp(reach)[1] - 1))
 
 
 def _centred(points: np.ndarray) -> np.ndarray:

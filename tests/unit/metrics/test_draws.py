@@ -1,5 +1,7 @@
 """Scores of drawings against SciPy, brute force and closed forms."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
@@ -77,6 +79,7 @@ class TestCoverage:
         assert metrics.coverage(real, [[13.0]], k=1) == 0.25
         assert metrics.coverage(real, [[-2.0], [13.0]], k=1) == 0.5
         assert metrics.coverage(real, [[-2.25], [13.25]], k=1) == 0
+        assert metrics.coverage(real, [[-4.0]], k=3) == 0.5  # radii 9, 7, 5 and 9
 
     def test_the_fifth_neighbour_sets_the_radius_unless_told_otherwise(self):
         real, drawn = points(60, 3, 1), points(40, 3, 2)
@@ -108,10 +111,28 @@ class TestNearestDistance:
         np.testing.assert_allclose(metrics.nearest_distance(some, known), expected)
 
     def test_far_from_the_origin_the_nearest_is_still_found(self):
-        known = np.array([[0.0], [1.0], [2.0]])
-        some = np.array([[0.9], [1.6]])
-        far = metrics.nearest_distance(some + 1e9, known + 1e9)
-        np.testing.assert_allclose(far, [0.1, 0.4], atol=1e-6)
+        origin = np.array([1e9, -1e9])
+        known = origin + [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]]
+        some = origin + [[0.9, 0.0], [1.6, 0.0]]
+        np.testing.assert_allclose(metrics.nearest_distance(some, known), [0.1, 0.4], atol=1e-6)
+
+    def test_a_copy_in_another_precision_is_at_zero_too(self):
+        known = (points(50, 3, 3) + 1000).astype(np.float32)
+        assert (metrics.nearest_distance(known.astype(float), known) == 0).all()
+        assert (metrics.nearest_distance(known, known.astype(float)) == 0).all()
+
+    def test_single_precision_takes_half_the_memory(self):
+        some, known = (points(n, 3, n).astype(np.float32) for n in (256, 8000))
+        peaks = []
+        for dtype in ("f4", "f8"):
+            pair = some.astype(dtype), known.astype(dtype)
+            tracemalloc.start()
+            try:
+                metrics.nearest_distance(*pair)
+                peaks.append(tracemalloc.get_traced_memory()[1])
+            finally:
+                tracemalloc.stop()
+        assert peaks[0] < 0.7 * peaks[1]
 
     def test_distances_come_in_double_precision(self):
         found = metrics.nearest_distance(np.float32([[0.0, 0.0]]), np.float32([[1.0, 1.0]]))
@@ -161,7 +182,9 @@ class TestImportanceBound:
         (metrics.frechet_distance, (np.eye(3), np.eye(2)), "y must have 3 columns"),
         (metrics.frechet_distance, ([[np.nan], [2.0]], [[1.0], [2.0]]), "x must"),
         (metrics.frechet_distance, ([1.0, 2.0], [[1.0], [2.0]]), "x must"),
-        (metrics.coverage, (np.eye(3), np.eye(3), 3), "k must be"),
+        (metrics.coverage, (np.eye(3), np.eye(3), 3), "k must be an integer from 1 to 2, got 3"),
+        (metrics.coverage, (np.eye(3), np.eye(3), 0), "k must be an integer from 1 to 2, got 0"),
+        (metrics.nearest_distance, (np.eye(3), np.ones(3)), "known must be 2-D"),
         (metrics.coverage, (np.eye(3), np.eye(4)), "drawn must have 3 columns"),
         (metrics.nearest_distance, (np.eye(3), np.eye(4)), "known must have 3 columns"),
         (metrics.importance_bound, ([[-np.inf, 0.0]],), "log_weights must"),

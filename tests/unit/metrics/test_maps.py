@@ -119,7 +119,12 @@ class TestKnnAccuracy:
             (([[1.0], [np.nan]], [0, 1]), "codes must be finite"),
             (([[1.0], [2.0]], [0]), "one label for each of the 2 rows of codes, got 1"),
             (([[1.0], [2.0]], [[0], [1]]), "labels must be 1-D"),
-            (([[1.0], [2.0]], [0, 1], [[1.0]]), "together"),
+            (
+                ([[1.0], [2.0]], [0, 1], [[1.0]]),
+                "^give test_codes and test_labels together, or neither$",
+            ),
+            (([[1.0], [2.0]], [0, 1], None, [0]), "together"),
+            (([[1.0], [2.0]], [0, 1], [1.0], [0], 1), "test_codes must be 2-D"),
             (([[1.0], [2.0]], [0, 1], [[1.0, 2.0]], [0], 1), r"shape \(test rows, 1\).*\(1, 2\)"),
             (
                 ([[1.0], [2.0]], [0, 1], [[1.0]], [0, 1], 1),
@@ -195,7 +200,17 @@ class TestTrustworthinessAndContinuity:
         assert knn_accuracy(moved_far[:30] + 2.0**20 * unit, *split, k=3) == knn_accuracy(
             points[:30], labels[:30], points[30:], labels[30:], k=3
         )
-        assert trustworthiness(points + 2.0**40, codes, 5) == trustworthiness(points, codes, 5)
+        for shift in (2.0**40, 2.0**40 * np.arange(columns)):
+            assert trustworthiness(points + shift, codes, 5) == trustworthiness(points, codes, 5)
+
+    @pytest.mark.parametrize("columns", [2, 20])
+    def test_the_largest_numbers_are_no_trouble(self, columns):
+        points = np.random.default_rng(1).integers(-8, 9, (40, columns)).astype(float)
+        points[:2] = [[-8], [8]]
+        codes, labels = points[:, :2] // 2, np.arange(40) % 3
+        largest = points * 2.0**1020
+        assert trustworthiness(largest, codes, 5) == trustworthiness(points, codes, 5)
+        assert knn_accuracy(largest, labels, k=3) == knn_accuracy(points, labels, k=3)
 
     @pytest.mark.slow
     @given(seeds, st.integers(1, 9), st.sampled_from([3, 20]))
@@ -268,6 +283,7 @@ class TestTrustworthinessAndContinuity:
             (np.zeros((9, 2)), np.zeros((9, 2)), 5, "k must be an integer from 1 to 4, got 5"),
             (np.zeros((2, 2)), np.zeros((2, 2)), 1, "x must have at least three rows, got 2"),
             (np.zeros(4), np.zeros((4, 2)), 1, "x must be 2-D"),
+            (np.zeros((4, 2)), np.zeros(4), 1, "codes must be 2-D"),
             (np.zeros((4, 2)), np.full((4, 2), np.inf), 1, "codes must be finite"),
         ],
     )
@@ -305,3 +321,5 @@ class TestDeadUnits:
             dead_units([[0.0, 1.0]])
         with pytest.raises(ValueError, match="codes must be finite"):
             dead_units([[0.0], [np.nan]])
+        with pytest.raises(ValueError, match="codes must be 2-D"):
+            dead_units([0.0, 1.0])
