@@ -111,9 +111,8 @@ class TestNearestDistance:
         np.testing.assert_allclose(metrics.nearest_distance(some, known), expected)
 
     def test_far_from_the_origin_the_nearest_is_still_found(self):
-        origin = np.array([1e9, -1e9])
-        known = origin + [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]]
-        some = origin + [[0.9, 0.0], [1.6, 0.0]]
+        known = np.add([1e9, -1e9], [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+        some = np.add([1e9, -1e9], [[0.9, 0.0], [1.6, 0.0]])
         np.testing.assert_allclose(metrics.nearest_distance(some, known), [0.1, 0.4], atol=1e-6)
 
     def test_a_copy_in_another_precision_is_at_zero_too(self):
