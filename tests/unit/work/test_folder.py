@@ -1,6 +1,7 @@
 """Copies are made, found again, and brought up to date."""
 
 import json
+import os
 import shutil
 
 import learners
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from learners import cell, load, save, sources
 
 from course_utils import work
-from course_utils.work import _folder
+from course_utils.work import _folder, _transaction
 from course_utils.work._merge import NOTE
 
 A = [
@@ -70,6 +71,63 @@ class TestStart:
             "the course has changed: `python -m course_utils.work update` brings it here"
         ]
 
+    def test_a_damaged_copy_is_named_and_no_fresh_one_put_beside_it(self, place):
+        place.start()
+        (place.work / "done").mkdir()
+        (place.work / "02_subtract.ipynb").rename(place.work / "done" / "02_subtract.ipynb")
+        for name in ("01_add.ipynb", "done/02_subtract.ipynb"):
+            (place.work / name).write_text("{")
+        before = learners.content(place.work)
+        assert place.start() == [
+            f"{name} is no whole notebook and stays as it is; delete it to get a fresh one"
+            for name in ("01_add.ipynb", "done/02_subtract.ipynb")
+        ]
+        assert learners.content(place.work) == before
+
+    def test_what_became_of_an_earlier_notebook_is_not_copied_beside_it(self, place):
+        place.start()
+        (place.course / "01_add.ipynb").rename(place.course / "04_add.ipynb")
+        before = learners.content(place.work)
+        mention = "the course has changed: `python -m course_utils.work update` brings it here"
+        assert place.start() == [mention]
+        assert learners.content(place.work) == before
+        save(place.course / "07_new.ipynb", [cell("n", "new")])
+        assert place.start() == [f"1 notebooks copied to {place.work}", mention]
+        assert sources(place.work / "07_new.ipynb") == ["new"]
+        assert not (place.work / "04_add.ipynb").exists()
+
+    def test_a_notebook_of_ones_own_is_no_matter(self, place):
+        place.start()
+        save(place.work / "mine.ipynb", [cell("m", "mine")])
+        assert place.start() == []
+
+    def test_a_notebook_that_left_the_course_is_mentioned(self, place):
+        place.start()
+        (place.course / "02_subtract.ipynb").unlink()
+        assert place.start() == [
+            "the course has changed: `python -m course_utils.work update` brings it here"
+        ]
+
+    def test_a_start_ends_what_a_killed_update_has_begun(self, place, monkeypatch):
+        place.start()
+        save(place.course / "01_add.ipynb", [*A, cell("a9", "nine")])
+        with monkeypatch.context() as patch:
+            killed = iter(["recovered", None])  # before its first change and after its journal
+
+            def die(folder):
+                if next(killed) is None:
+                    raise KeyboardInterrupt
+                return []
+
+            patch.setattr(_transaction, "recover", die)
+            patch.setattr(_folder, "recover", die)
+            with pytest.raises(KeyboardInterrupt):
+                place.update()
+        answer(place.work / "01_add.ipynb")
+        (said,) = place.start()
+        assert said.startswith("01_add.ipynb was saved by somebody during the update; it stays, ")
+        assert "my answer" in sources(place.work / "01_add.ipynb")
+
     @pytest.mark.slow
     def test_the_copies_of_the_course_are_its_files_byte_for_byte(self, tmp_path):
         work.start(tmp_path / "copies")
@@ -109,6 +167,111 @@ class TestUpdate:
         backup = first.partition(": ")[2]
         assert "my answer" in sources(place.work / backup / "01_add.ipynb")
         assert sources(place.work / "01_add.ipynb")[1:3] == ["one, corrected", "my answer"]
+        unchanged(place)
+
+    def test_all_that_an_update_does_is_said(self, place):
+        third = [cell("u", "# Third"), cell("u1", "one"), cell("u2", "two"), cell("u3", "three")]
+        save(place.course / "03_third.ipynb", third)
+        save(place.course / "05_damaged.ipynb", [cell("d", "damaged")])
+        save(place.course / "08_gone.ipynb", [cell("g", "gone")])
+        place.start()
+        (place.work / "05_damaged.ipynb").write_text("{")
+        answer(place.work / "02_subtract.ipynb")
+        save(place.course / "01_add.ipynb", [*A[1:], cell("a9", "nine")])
+        save(place.course / "02_subtract.ipynb", [*B[:2], cell("exercise-1", "TODO 2", "code")])
+        (place.course / "03_third.ipynb").unlink()
+        save(place.course / "04_fourth.ipynb", [cell("u", "# Fourth"), *third[1:]])
+        save(place.course / "06_new.ipynb", [cell("n", "new")])
+        (place.course / "08_gone.ipynb").unlink()
+        first, *rest = place.update()
+        assert first.startswith(f"your copies as they were: {place.work / '.course' / 'backups'}")
+        assert rest == [
+            "05_damaged.ipynb is no whole notebook and stays as it is; delete it to get a fresh"
+            " one",
+            "01_add.ipynb: 1 cell added, 1 removed",
+            "02_subtract.ipynb: 1 cell changed by you and by the course: the new text stands below"
+            " yours",
+            "04_fourth.ipynb: 1 cell renewed",
+            "06_new.ipynb: new",
+            "03_third.ipynb: its cells are in 04_fourth.ipynb now",
+        ]
+        assert sorted(path.name for path in place.work.glob("*.ipynb")) == [
+            "01_add.ipynb",
+            "02_subtract.ipynb",
+            "04_fourth.ipynb",
+            "05_damaged.ipynb",
+            "06_new.ipynb",
+            "08_gone.ipynb",
+        ]
+        assert sorted(path.name for path in (place.work / ".course" / "base").iterdir()) == [
+            "01_add.ipynb",
+            "02_subtract.ipynb",
+            "04_fourth.ipynb",
+            "05_damaged.ipynb",
+            "06_new.ipynb",
+            "08_gone.ipynb",
+        ]
+        unchanged(place)
+
+    def test_metadata_of_the_notebook_are_merged_as_those_of_its_cells(self, place):
+        def described(path, metadata):
+            book = json.loads(path.read_text(encoding="utf-8"))
+            path.write_text(json.dumps(book | {"metadata": metadata}), encoding="utf-8")
+
+        described(place.course / "01_add.ipynb", {"kernel": 1, "language": 1, "old": 1})
+        place.start()
+        described(place.work / "01_add.ipynb", {"kernel": 2, "language": 2, "old": 1, "own": 1})
+        described(place.course / "01_add.ipynb", {"kernel": 1, "language": 3})
+        assert place.update()[1:] == ["01_add.ipynb: no text changed"]
+        found = json.loads((place.work / "01_add.ipynb").read_text(encoding="utf-8"))["metadata"]
+        assert found == {"kernel": 2, "language": 3, "own": 1}
+        # where two become one, those of the copy on the same topic count
+        described(place.work / "02_subtract.ipynb", {"kernel": 5})
+        (place.course / "01_add.ipynb").unlink()
+        save(place.course / "02_subtract.ipynb", [*B, *A[1:]])
+        described(place.course / "02_subtract.ipynb", {})
+        place.update()
+        found = json.loads((place.work / "02_subtract.ipynb").read_text(encoding="utf-8"))
+        assert found["metadata"] == {"kernel": 5}
+
+    def test_a_copy_by_hand_keeps_its_own_metadata(self, place):
+        shutil.copytree(place.course, place.work)
+        path = place.work / "01_add.ipynb"
+        book = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps(book | {"metadata": {"own": 1}}), encoding="utf-8")
+        place.update()
+        found = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+        assert found == {"own": 1, "course": {}}
+
+    def test_a_renamed_copy_whose_new_name_is_damaged_stays_where_it_is(self, place):
+        place.start()
+        answer(place.work / "01_add.ipynb")
+        (place.course / "01_add.ipynb").rename(place.course / "04_add.ipynb")
+        (place.work / "04_add.ipynb").write_text("{")
+        place.update()
+        assert (place.work / "04_add.ipynb").read_text() == "{"
+        assert "my answer" in sources(place.work / "01_add.ipynb")
+        unchanged(place)
+
+    def test_a_number_that_changes_moves_a_copy_within_its_folder(self, place):
+        place.start()
+        (place.work / "done").mkdir()
+        (place.work / "01_add.ipynb").rename(place.work / "done" / "01_add.ipynb")
+        (place.course / "01_add.ipynb").rename(place.course / "04_add.ipynb")
+        place.update()
+        assert not (place.work / "04_add.ipynb").exists()
+        assert [path.name for path in (place.work / "done").iterdir()] == ["04_add.ipynb"]
+        unchanged(place)
+
+    def test_a_second_copy_that_the_learner_made_is_left_alone(self, place):
+        place.start()
+        shutil.copy(place.work / "01_add.ipynb", place.work / "spare.ipynb")
+        answer(place.work / "spare.ipynb", text="spare answer")
+        before = (place.work / "spare.ipynb").read_bytes()
+        save(place.course / "01_add.ipynb", [*A, cell("a9", "nine")])
+        place.update()
+        assert sources(place.work / "01_add.ipynb")[-1] == "nine"
+        assert (place.work / "spare.ipynb").read_bytes() == before
         unchanged(place)
 
     def test_where_both_changed_both_stand(self, place):
@@ -325,6 +488,43 @@ class TestFolders:
         home = place.course.parent.resolve() / "home"
         assert work.work_folder(course=place.course) == home / "latent-codes"
 
+    def test_whether_the_folder_or_the_one_above_can_be_written_decides(self, place, monkeypatch):
+        monkeypatch.delenv("COURSE_WORK", raising=False)
+        asked = []
+        monkeypatch.setattr(_folder.os, "access", lambda *given: asked.append(given) or True)
+        work.work_folder(course=place.course)
+        place.work.mkdir()
+        work.work_folder(course=place.course)
+        assert asked == [(place.work.parent, os.W_OK), (place.work, os.W_OK)]
+
+    def test_what_is_named_goes_before_the_variable_and_the_variable_before_the_default(
+        self, place, monkeypatch
+    ):
+        other, mine = place.course.with_name("other"), place.work.with_name("mine")
+        save(other / "07_x.ipynb", [])
+        monkeypatch.setenv("COURSE_NOTEBOOKS", str(other))
+        monkeypatch.setenv("COURSE_WORK", str(mine))
+        assert work.course_folder(place.course) == place.course
+        assert work.course_folder() == other
+        assert work.work_folder(place.work) == place.work
+        assert work.work_folder() == mine
+        monkeypatch.delenv("COURSE_WORK")
+        assert work.work_folder() == other.parent / "work"
+        monkeypatch.setenv("HOME", str(place.work.parent))
+        monkeypatch.setenv("USERPROFILE", str(place.work.parent))
+        assert work.course_folder("~/notebooks") == place.course
+        assert work.work_folder("~/mine", course=place.course) == mine
+
+    def test_the_course_lies_beside_the_package_or_where_one_stands(self, place, monkeypatch):
+        monkeypatch.delenv("COURSE_NOTEBOOKS", raising=False)
+        root = place.course.with_name("root")
+        monkeypatch.setattr(_folder, "ROOT", root)
+        monkeypatch.chdir(place.course.parent)
+        save(root / "notebooks" / "unnumbered.ipynb", [])
+        assert work.course_folder() == place.course
+        save(root / "notebooks" / "00_x.ipynb", [])
+        assert work.course_folder() == root / "notebooks"
+
     def test_variables_name_the_folders(self, place, monkeypatch):
         monkeypatch.setenv("COURSE_NOTEBOOKS", str(place.course))
         monkeypatch.setenv("COURSE_WORK", str(place.work / "ü b"))
@@ -332,12 +532,25 @@ class TestFolders:
         assert sources(place.work / "ü b" / "01_add.ipynb")[0] == "# Add"
 
     def test_the_course_itself_is_refused(self, place):
-        for folder in (place.course, place.course.parent):
-            with pytest.raises(ValueError, match="holds the course itself"):
+        for folder in (place.course, place.course.parent, place.course.parent.parent):
+            with pytest.raises(ValueError, match="course itself") as error:
                 work.update(folder, course=place.course)
+            assert str(error.value) == (
+                f"{folder} holds the course itself; choose another folder for the copies"
+            )
+        assert work.work_folder(place.course / "work", course=place.course).name == "work"
 
     def test_without_the_notebooks_it_says_what_it_needs(self, tmp_path, monkeypatch):
         monkeypatch.setattr(_folder, "ROOT", tmp_path)
         monkeypatch.chdir(tmp_path)
-        with pytest.raises(FileNotFoundError, match="--course FOLDER or in the environment"):
-            work.course_folder()
+        needs = (
+            ": an installed package does not hold them, they come with the course's repository or"
+            " its source distribution. Name their folder with --course FOLDER or in the environment"
+            " variable COURSE_NOTEBOOKS"
+        )
+        monkeypatch.delenv("COURSE_NOTEBOOKS", raising=False)
+        places = f"{tmp_path / 'notebooks'} or {tmp_path / 'notebooks'}"
+        for named, looked_at in ((None, places), (tmp_path / "gone", tmp_path / "gone")):
+            with pytest.raises(FileNotFoundError) as error:
+                work.course_folder(named)
+            assert str(error.value) == f"no notebooks of the course in {looked_at}{needs}"

@@ -1,6 +1,11 @@
 """Questions are sound, their numbers are computed, and they can be asked, read and imported."""
 
+import dataclasses
+import datetime
+import importlib.resources
 import re
+import tomllib
+import types
 from html.parser import HTMLParser
 
 import learners
@@ -24,7 +29,8 @@ from course_utils.checks import (
 )
 from course_utils.work import __main__ as program
 from course_utils.work import recall
-from course_utils.work.recall import Choice, Question
+from course_utils.work._record import note
+from course_utils.work.recall import Choice, Question, _asking
 
 QUESTIONS = recall.questions()
 PLACES = recall.places(work.course_folder())
@@ -206,8 +212,6 @@ def test_topics_are_those_named_those_before_or_those_begun(place, monkeypatch):
     assert recall.topics(*folders, ["01"]) == ["b"]
     assert recall.topics(*folders, [], "b") == ["a"]
     monkeypatch.delenv("COURSE_PROGRESS", raising=False)
-    from course_utils.work._record import note
-
     note(place.work, "b.exercise", "wrong")
     assert recall.topics(*folders) == ["b"]
     with pytest.raises(ValueError, match="no notebook called '07'; there are a, b"):
@@ -294,3 +298,226 @@ def test_questions_for_a_cell_open_one_by_one_and_lead_to_headings():
         assert f"<b>{question.ask}</b> ([{where}]({address}))" in text
         assert not {" ", "`"} & set(address)
         assert "cell-id" not in address
+
+
+# ---- one thing at a time ------------------------------------------------------------------------
+
+WAYS = {("a", "c1"): ("00_a.ipynb#cell-id=c1", "00 Add, 1. Sum")}
+THREE = Question(
+    "a", "three", "c1", "Which?", Choice("r", "Right."), (Choice("w", "Wrong."), Choice("v", "No."))
+)
+
+
+def test_questions_are_those_of_the_files_in_their_order():
+    folder = importlib.resources.files("course_utils.work.recall")
+    for topic in ("align_and_index", "start_here"):
+        text = (folder / f"{topic}.toml").read_bytes().decode("utf-8")
+        expected = [
+            Question(
+                topic,
+                entry["name"],
+                entry["cell"],
+                entry["ask"],
+                Choice(*entry["right"]),
+                tuple(Choice(text, because) for text, because in entry["wrong"]),
+            )
+            for entry in tomllib.loads(text)["question"]
+        ]
+        assert recall.questions([topic]) == expected
+        assert [each for each in QUESTIONS if each.topic == topic] == expected
+    both = recall.questions({"start_here", "align_and_index", "gone"})
+    assert [each.topic for each in both] == ["align_and_index"] * 5 + ["start_here"] * 5
+    topics = [each.topic for each in QUESTIONS]
+    assert topics == sorted(topics)
+    assert FIRST.key == "recall:a.one"
+
+
+def test_the_order_of_choices_depends_on_the_question_and_the_seed():
+    orders = {str(recall.shuffled(THREE, seed)) for seed in range(20)}
+    assert len(orders) == 6
+    assert recall.shuffled(THREE) == recall.shuffled(THREE, "")
+    others = [dataclasses.replace(THREE, name=str(number)) for number in range(50)]
+    assert len({str(recall.shuffled(each)) for each in others}) == 6
+
+
+def test_a_place_is_a_cell_or_the_heading_above_it(place):
+    save(place.course / "02_c.ipynb", [cell("t", "text"), cell("c", "## `x` of all\n# Code x")])
+    assert recall.places(place.course, ["a", "c"]) == {
+        ("a", "t"): ("00_a.ipynb#cell-id=t", "00 Add"),
+        ("a", "c1"): ("00_a.ipynb#cell-id=c1", "00 Add, 1. Sum"),
+        ("c", "t"): ("02_c.ipynb#cell-id=t", "02 Code x"),
+        ("c", "c"): ("02_c.ipynb#cell-id=c", "02 Code x, `x` of all"),
+    }
+    assert recall.places(place.course, ["c"], by_heading=True) == {
+        ("c", "t"): ("02_c.ipynb", "02 Code x"),
+        ("c", "c"): ("02_c.ipynb#x-of-all", "02 Code x, `x` of all"),
+    }
+    assert set(recall.places(place.course)) == {
+        *(("a", "t"), ("a", "c1"), ("b", "t"), ("b", "c2"), ("c", "t"), ("c", "c"))
+    }
+
+
+def test_what_comes_before_and_what_was_begun_and_what_is_not_there(place, monkeypatch):
+    save(place.course / "02_c.ipynb", [cell("t", "# Code")])
+    folders = (place.course, place.work)
+    assert recall.topics(*folders, ["c", "00"]) == ["a", "c"]
+    assert recall.topics(*folders, ["c"], "b") == ["c"]
+    assert recall.topics(*folders, before="02") == recall.topics(*folders, before="c") == ["a", "b"]
+    assert recall.topics(*folders, before="00") == []
+    for arguments in (["d"], None), ([], "d"), (["a"], "d"):
+        with pytest.raises(ValueError, match="no notebook") as error:
+            recall.topics(*folders, *[each for each in arguments if each is not None])
+        assert str(error.value) == "no notebook called 'd'; there are a, b, c"
+    monkeypatch.delenv("COURSE_PROGRESS", raising=False)
+    note(place.work, "recall:a.one", "right")
+    assert recall.topics(*folders) == ["a", "b", "c"]  # an answer to a question begins nothing
+    note(place.work, "c.x.y", "wrong")
+    assert recall.topics(*folders) == ["c"]
+
+
+def test_what_is_due_alike_is_mixed_by_the_seed():
+    asked = [Question("t", str(n), "", "?", Choice("", ""), ()) for n in range(6)]
+    given = list(asked)
+    orders = {str([q.name for q in recall.choose(asked, [], 6, seed)]) for seed in range(9)}
+    assert len(orders) > 6
+    assert recall.choose(asked, [], 6) == recall.choose(asked, [], 6, 0)
+    assert asked == given
+    last = [work.Verdict("recall:t.0", "wrong", "2"), work.Verdict("recall:t.1", "wrong", "1")]
+    assert [q.name for q in recall.choose(asked, last, 2)] == ["1", "0"]
+
+
+@pytest.fixture
+def typed(place, monkeypatch, capsys):
+    """Ask on a day that stays the same, and return what was printed and counted."""
+    monkeypatch.delenv("COURSE_PROGRESS", raising=False)
+    day = datetime.date(2026, 1, 2)
+    monkeypatch.setattr(
+        _asking, "datetime", types.SimpleNamespace(date=types.SimpleNamespace(today=lambda: day))
+    )
+
+    def ask(questions, *answers, **options):
+        left = iter(answers)
+
+        def read(prompt):
+            print(prompt, end="")
+            answer = next(left)
+            if isinstance(answer, type):
+                raise answer
+            return answer
+
+        right = recall.ask(questions, WAYS, place.work, read=read, **options)
+        return capsys.readouterr().out, right
+
+    ask.day = day
+    return ask
+
+
+def test_all_that_is_said_of_one_question(typed, place):
+    choices = recall.shuffled(THREE, typed.day)
+    letters = dict(zip([choice.text for choice in choices], "abc", strict=True))
+    question = "\n1 of 1. Which?\n\n" + "".join(
+        f"  {letter}  {choice.text}\n" for letter, choice in zip("abc", choices, strict=True)
+    )
+    prompt = "\nYour answer (a–c, Enter to stop): "
+    assert typed([THREE], f" {letters['r'].upper()} ") == (
+        f"{question}{prompt}\n✓ Right.\n  → 00 Add, 1. Sum\n",
+        1,
+    )
+    assert typed([THREE], "d", "ab", "abc", letters["v"]) == (
+        f"{question}{prompt * 4}\n✗ No.\n  Right is {letters['r']}: Right.\n  → 00 Add, 1. Sum\n",
+        0,
+    )
+    found = [(entry.exercise, entry.verdict) for entry in work.read_record(place.work)]
+    assert found == [("recall:a.three", "right"), ("recall:a.three", "wrong")]
+
+
+@pytest.mark.parametrize("end", ["", "  ", EOFError, KeyboardInterrupt])
+def test_nothing_or_the_end_of_the_input_ends_it(typed, end):
+    questions = [dataclasses.replace(THREE, name=str(number)) for number in range(3)]
+    first = recall.choose(questions, [], 3, typed.day)[0]
+    right = "abc"[recall.shuffled(first, typed.day).index(first.right)]
+    said, count = typed(questions, right, end)
+    assert count == 1
+    assert "2 of 3" in said
+    assert "3 of 3" not in said
+
+
+def test_five_are_asked_unless_told_otherwise(typed):
+    questions = [dataclasses.replace(THREE, name=str(number)) for number in range(7)]
+    assert "5 of 5. " in typed(questions, *"aaaaa")[0]
+    assert "2 of 2. " in typed(questions, *"aa", number=2)[0]
+
+
+def test_an_answer_is_read_from_the_terminal(place, monkeypatch, capsys):
+    prompts = []
+    monkeypatch.setattr("builtins.input", lambda prompt: prompts.append(prompt) or "")
+    assert recall.ask([FIRST], {}, place.work) == 0
+    assert prompts == ["\nYour answer (a–b, Enter to stop): "]
+
+
+CODE = Question(
+    "b", "code", "gone", '`a<b` & "c"?', Choice("`x`", "`y`."), (Choice("{z}", "a:b ~ #."),)
+)
+ADDRESSES = {("a", "c1"): ('01_a.ipynb#"x"', "01 A & B, 1. <Sum>"), ("b", "c2"): ("00_b", "00 B")}
+
+
+def test_a_page_stands_in_the_order_of_the_course_and_means_what_was_written():
+    answers = {}
+    for question, right in ((SECOND, "✓ So."), (THREE, "✓ Right."), (CODE, "✓ <code>y</code>.")):
+        answers[question.name] = "\n".join(
+            f"<details><summary>{choice.text}</summary><p>✗ {choice.because}</p></details>"
+            if choice is not question.right
+            else f"<details><summary>{choice.text.replace('`x`', '<code>x</code>')}</summary>"
+            f"<p>{right}</p></details>"
+            for choice in recall.shuffled(question)
+        )
+    body = recall.as_page([THREE, SECOND, CODE], ADDRESSES).partition("why.</p>\n")[2]
+    assert body == (
+        "<h2>b</h2>\n"
+        '<h3><code>a&lt;b</code> &amp; "c"?</h3>\n'
+        f"{answers['code']}\n"
+        '<p>Look it up: <a href="">b</a></p>\n'
+        "<h2>00 B</h2>\n"
+        "<h3><code>x{}</code> ~ y?</h3>\n"
+        f"{answers['two']}\n"
+        '<p>Look it up: <a href="00_b">00 B</a></p>\n'
+        "<h2>01 A &amp; B</h2>\n"
+        "<h3>Which?</h3>\n"
+        f"{answers['three']}\n"
+        '<p>Look it up: <a href="01_a.ipynb#&quot;x&quot;">01 A &amp; B, 1. &lt;Sum&gt;</a></p>\n'
+        "</body>\n</html>\n"
+    )
+
+
+def test_questions_of_one_notebook_share_a_heading_and_a_category():
+    found = [THREE, dataclasses.replace(THREE, name="four", ask="And?")]
+    assert recall.as_page(found, WAYS).count("<h2>") == 1
+    gift = recall.as_gift([*found, CODE], WAYS)
+    assert gift == (
+        "$CATEGORY: From sparse matrices to latent codes/b\n\n"
+        '::b.code::[markdown]`a<b` & "c"? {\n=`x`#`y`.\n~\\{z\\}#a\\:b \\~ \\#.\n}\n\n'
+        "$CATEGORY: From sparse matrices to latent codes/00 Add\n\n"
+        "::a.three::[markdown]Which? {\n=r#Right.\n~w#Wrong.\n~v#No.\n}\n\n"
+        "::a.four::[markdown]And? {\n=r#Right.\n~w#Wrong.\n~v#No.\n}\n"
+    )
+
+
+def test_details_follow_each_other_as_paragraphs():
+    def answers(question):
+        return "\n".join(
+            f"<details><summary>{choice.text}</summary><p>{mark} {choice.because}</p></details>"
+            for choice in recall.shuffled(question)
+            for mark in ["✓" if choice is question.right else "✗"]
+        )
+
+    assert recall.as_details([THREE, SECOND], WAYS) == (
+        "<b>Which?</b> ([00 Add, 1. Sum](00_a.ipynb#cell-id=c1))\n\n"
+        f"{answers(THREE)}\n\n"
+        "<b>`x{}` ~ y?</b> ([b]())\n\n"
+        f"{answers(SECOND)}"
+    )
+
+
+def test_a_topic_stands_for_a_cell_that_has_gone():
+    lost = dataclasses.replace(THREE, topic="two_words")
+    assert recall.as_details([lost], {}).startswith("<b>Which?</b> ([two words]())\n")
