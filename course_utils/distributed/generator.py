@@ -16,6 +16,7 @@ _BLOCK = 256  # users that share one stream of random numbers
 _TASTES = 16
 _OWN_TASTE = 0.5  # share of a user's films that come from the films of the user's own taste
 _LEAST = 20  # ratings of a user, as in MovieLens
+_MEAN = 25  # ratings of a user, on average, at least
 _ROUNDS = 60  # of drawing again what a user drew twice
 
 
@@ -41,7 +42,7 @@ def write_like_movielens(
     folder : path
         Where to; it must exist.
     users, items : int
-        Rows and columns. Users need films to choose from: at least 80.
+        Rows and columns. Users need films to choose from: at least 100.
     ratings : int
         Ratings wanted; how many there are differs by some percent. From 25 for each user to a
         quarter of all cells.
@@ -70,8 +71,8 @@ def write_like_movielens(
     what a recommender reaches here says nothing about real people.
     """
     users = _arguments.integer("users", users, 1)
-    items = _arguments.integer("items", items, 4 * _LEAST)
-    ratings = _arguments.integer("ratings", ratings, 25 * users, users * items // 4)
+    items = _arguments.integer("items", items, 4 * _MEAN)
+    ratings = _arguments.integer("ratings", ratings, _MEAN * users, users * items // 4)
     parts = _arguments.integer("parts", parts, 1, 99_999)
     films = _Films(items, _arguments.integer("seed", seed, 0))
     folder = _files.home(folder)
@@ -137,11 +138,22 @@ def _block(films: _Films, number: int, users: int, per_user: float) -> sp.csr_ar
         drawn = who * films.items + films.draw(rng, tastes[who])
         chosen = _distinct(np.concatenate([chosen, drawn]))
         missing = wanted - np.bincount(chosen // films.items, minlength=users)
+    chosen = _with_least(chosen, films, users)
     who, film = np.divmod(chosen, films.items)
     mood = rng.normal(0.0, 0.8, users)
     halves = 7 + films.quality[film] + mood[who] + rng.normal(0.0, 1.6, len(film))
     stars = (np.clip(np.round(halves), 1, 10) / 2).astype(np.float32)
     return sp.csr_array((stars, (who, film)), shape=(users, films.items))
+
+
+def _with_least(chosen: np.ndarray, films: _Films, users: int) -> np.ndarray:
+    """Give the most popular films to who has too few: of few films, the last are hardly drawn."""
+    counts = np.bincount(chosen // films.items, minlength=users)
+    parts = [chosen]
+    for user in np.flatnonzero(counts < _LEAST):
+        popular = user * films.items + films.names  # by rank
+        parts.append(popular[~np.isin(popular, chosen)][: _LEAST - counts[user]])
+    return _distinct(np.concatenate(parts))
 
 
 def _distinct(keys: np.ndarray) -> np.ndarray:
