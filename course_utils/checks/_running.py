@@ -54,8 +54,6 @@ class Runner:
         Must not be called either if it is a function of a module of checks.
     strict : bool
         Whether a RuntimeWarning is raised as an error.
-    seconds : float
-        Seconds of computing for all calls together.
     """
 
     def __init__(
@@ -65,12 +63,11 @@ class Runner:
         reference: Callable[..., Any] | None = None,
         *,
         strict: bool = False,
-        seconds: float = SECONDS,
     ) -> None:
         self._attempt = attempt
         self._strict = strict
         self._guard = _Guard(attempt, without, reference)
-        self._watch = _Watch(seconds)
+        self._watch = _Watch()
         self.warned: list[str] = []
 
     def __enter__(self) -> Runner:
@@ -128,8 +125,7 @@ class _Watch:
     long as Python code runs; a single call into compiled code is waited for.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._judged = threading.get_ident()
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -185,7 +181,7 @@ class _Watch:
                     # Other threads compute as well, and other programs take their share.
                     computed += min(now[0] - before[0], now[1] - before[1])
                     waited += now[1] - before[1]
-                    if computed > self._seconds or waited > _WAITING:
+                    if computed > SECONDS or waited > _WAITING:
                         self._raised = True
                         _raise_in(self._judged, TooSlowError)
             before = now
@@ -395,16 +391,16 @@ def _functions(value: Any) -> Iterator[types.FunctionType]:
         value = getattr(value, "__wrapped__", None)
 
 
-def _refusal(*_: Any, **__: Any) -> None:
-    # It runs among the names of the function in whose place it stands.
-    from course_utils.checks._running import refuse
-
-    refuse("NAME")
-
-
 def _refusing_code(name: str, closed_over: tuple[str, ...]) -> types.CodeType:
     """Code that refuses to be called; Python asks for as many outer variables as before."""
-    code = _refusal.__code__
+
+    def refusal(*_: Any, **__: Any) -> None:
+        # It runs among the names of the function in whose place it stands.
+        from course_utils.checks._running import refuse
+
+        refuse("NAME")
+
+    code = refusal.__code__
     consts = tuple(name if const == "NAME" else const for const in code.co_consts)
     return code.replace(co_consts=consts, co_freevars=closed_over)
 
