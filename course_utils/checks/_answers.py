@@ -55,8 +55,7 @@ def plain(value: Any) -> Any:
     ):
         return value
     if isinstance(value, (Fraction, Decimal)):
-        exact = int(value) if value == value and value % 1 == 0 else float(value)
-        return exact
+        return int(value) if _is_whole(value) else float(value)
     if isinstance(value, np.generic):
         own = value.item()
         return float(own) if isinstance(own, np.floating) else own  # a long double stays NumPy's
@@ -82,6 +81,12 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _is_whole(value: Fraction | Decimal) -> bool:
+    if isinstance(value, Fraction):
+        return value.denominator == 1
+    return value.is_finite() and value == value.to_integral_value()
+
+
 _VIEWS = frozenset({"dict_values", "dict_keys", "dict_items"})
 
 
@@ -91,7 +96,7 @@ def _plain_array(value: np.ndarray) -> Any:
         return plain(array.item()) if array.dtype == object else plain(array[()])
     if array.dtype == object:
         own = [plain(part) for part in array.ravel()]
-        if own and all(isinstance(part, (bool, int, float)) for part in own):
+        if own and all(map(_is_number, own)):
             return np.array(own).reshape(array.shape)
     return array
 
@@ -186,15 +191,19 @@ def as_array(value: Any) -> np.ndarray:
     """Array of a plain value; rows of different lengths are refused in plain words."""
     try:
         array = np.asarray(value)
+        if array.dtype == object and array.ndim and all(map(_is_number, array.flat)):
+            array = array.astype(float)  # integers beyond 64 bits
     except ValueError as error:
         raise NotAnAnswerError(_ragged(value)) from error
     except (TypeError, OverflowError, RuntimeError) as error:
         raise NotAnAnswerError(
             f"{_with_article(_kind(value))} that NumPy cannot read ({error})"
         ) from error
-    if array.dtype == object and array.ndim and all(isinstance(x, int) for x in array.flat):
-        return array.astype(float)  # integers beyond 64 bits
     return array
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
 
 
 def _ragged(value: Any) -> str:
@@ -215,7 +224,8 @@ def _unfit(array: np.ndarray) -> str:
         return "a text instead of numbers; write them without quotes"
     if array.size and any(part is None for part in array.flat):
         return "None in the place of a number"
-    return f"a {_kind(array.flat[0]) if array.size else array.dtype} in the place of a number"
+    odd = next((_kind(part) for part in array.flat if not _is_number(part)), str(array.dtype))
+    return f"{_with_article(odd)} in the place of a number"
 
 
 def _with_article(name: str) -> str:

@@ -192,13 +192,12 @@ def _agreement(expected: np.ndarray, got: np.ndarray, relative: float, single: b
         return np.asarray(expected == got)
     # A type that holds three digits excuses the answer only if that type was asked for.
     relative = max(relative, 2 * _rounding(expected))
-    finite = np.abs(expected[np.isfinite(expected)])
-    size = min(1.0, float(finite.max())) if finite.size and finite.max() > 0 else 1.0
+    largest = float(np.abs(expected[np.isfinite(expected)]).max(initial=0)) or 1.0
     # Where mathematics has 0, floating point leaves some 1e-16 of what was added up.
-    absolute = max(1e-12, 1e-9 * size)
+    absolute = max(1e-12, 1e-9 * min(1.0, largest))
     if single:  # and single precision some 1e-7
-        absolute = max(absolute, 4 * _SINGLE * float(finite.max(initial=0) or 1))
-    with np.errstate(invalid="ignore", over="ignore"):
+        absolute = max(absolute, 4 * _SINGLE * largest)
+    with np.errstate(over="ignore"):
         return np.isclose(got, expected, rtol=relative, atol=absolute, equal_nan=True)
 
 
@@ -239,11 +238,17 @@ def _pairwise(rule: Callable[[Any, Any], str], expected: Any, got: Any) -> str:
     )
 
 
-_KINDS = {"i": "integers", "u": "integers", "b": "True and False", "f": "floats"}
+_KINDS = {
+    "i": "integers",
+    "u": "integers",
+    "b": "True and False",
+    "f": "floats",
+    "c": "complex numbers",
+}
 
 
 def _other_kind(expected: Any, got: Any) -> str:
-    wanted, given = (_KINDS.get(array.dtype.kind, "") for array in (expected, got))
+    wanted, given = (_KINDS.get(array.dtype.kind) for array in (expected, got))
     return "" if wanted == given or not got.size else f"{got.dtype} numbers instead of {wanted}"
 
 
@@ -257,7 +262,7 @@ def contents(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [contents(part) for part in value]
     if is_sparse(value):
-        return type(value).__name__, value.dtype, contents(value.toarray())
+        return contents(value.toarray())
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.dtype, value.shape, value.tobytes()
     return repr(value)
