@@ -4,6 +4,7 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
@@ -17,6 +18,7 @@ from course_utils.distributed import (
     fold,
     gram,
     list_parts,
+    models,
     read_part,
     top_directions,
     totals,
@@ -111,6 +113,7 @@ def test_gram_and_cooccurrence_are_those_of_the_dense_matrix(paths, whole):
     assert np.array_equal(fold(cooccurrence, paths).toarray(), rated.T @ rated)
 
 
+@pytest.mark.slow
 @given(
     cuts=st.lists(st.integers(0, 40), max_size=5),
     seed=st.integers(0, 2**20),
@@ -212,3 +215,152 @@ def test_no_part_is_refused():
         fold(totals, [])
     with pytest.raises(ValueError, match="at least one part"):
         top_directions([], 1)
+
+
+def test_ease_leaves_the_sum_as_it_is_and_refuses_what_is_not_square():
+    products = np.array([[2.0, 1.0], [1.0, 2.0]])
+    ease_from_gram(products, 0.5)
+    assert products.tolist() == [[2.0, 1.0], [1.0, 2.0]]
+    for wrong in ([[1.0, 2.0]], [[1.0, 2.0], [2.0, 1.0], [0.0, 0.0]], [[1.0, 2.0], [0.0, 1.0]]):
+        with pytest.raises(ValueError, match="gram must be square and symmetric, got shape"):
+            ease_from_gram(wrong, 0.5)
+
+
+def test_directions_by_default_are_those_of_eight_passes_and_twenty_more(paths):
+    found = top_directions(paths, 3)
+    same = top_directions(paths, 3, columns=np.arange(150), passes=8, extra=20, seed=0)
+    for one, other in zip(found, same, strict=True):
+        assert np.array_equal(one, other)
+    assert not np.array_equal(top_directions(paths, 3, seed=1)[1], found[1])
+
+
+def test_directions_have_one_sign_and_end_in_zeros_where_the_rank_does(tmp_path):
+    """Two users rate all and the others nothing: X is 1 0 0 … times a row of ones."""
+    stars = sp.csr_array(np.outer([1, 0, 1, 0], np.ones(9)))
+    path = write_part(tmp_path, stars, number=0, parts=1)
+    s, vt = top_directions([path], 3, passes=2, extra=1)
+    np.testing.assert_allclose(s, [np.sqrt(18), 0, 0], atol=1e-6)
+    np.testing.assert_allclose(vt[0], np.full(9, 1 / 3), atol=1e-12)
+    assert ((vt**3).sum(axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_sum_of_cubes_of_each_direction_is_positive(seed, paths):
+    vt = top_directions(paths, 5, passes=1, extra=3, seed=seed)[1]
+    assert ((vt**3).sum(axis=1) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("k", "options", "allowed"),
+    [
+        (8, {"extra": 0}, True),
+        (9, {"extra": 0}, False),
+        (7, {"extra": 1}, True),
+        (8, {"extra": 1}, False),
+        (0, {"extra": 1}, False),
+        (1, {"extra": -1}, False),
+        (1, {"extra": 1, "passes": 0}, False),
+        (1, {"extra": 1, "seed": -1}, False),
+    ],
+)
+def test_no_more_directions_than_items(k, options, allowed, paths):
+    options = {"passes": 1, "columns": COLUMNS} | options
+    if allowed:
+        s, vt = top_directions(paths, k, **options)
+        assert (s.shape, vt.shape) == ((k,), (k, 8))
+    else:
+        with pytest.raises(ValueError, match="must be an integer"):
+            top_directions(paths, k, **options)
+
+
+@pytest.fixture
+def three_films(tmp_path):
+    """Two users of whom one has rated two of three films, and a B that tells the films apart."""
+    path = write_part(
+        tmp_path, sp.csr_array([[4.0, 0, 0], [1.0, 0, 5.0]]), number=1, parts=2, first_user=70
+    )
+    np.save(tmp_path / "w.npy", [[0, 2.0, 1.0], [9.0, 0, 9.0], [5.0, 4.0, 0]])
+    return path, tmp_path / "w.npy", tmp_path
+
+
+def test_lists_have_the_best_film_first_and_end_with_gaps(three_films):
+    path, weights, folder = three_films
+    (file,) = write_lists([path], weights, [0, 1, 2], folder, k=3)
+    assert file == folder / f"lists-{path.name}"
+    table = pq.read_table(file)
+    assert table.to_pylist() == [
+        {"user": 70, "items": [1, 2, -1]},
+        {"user": 71, "items": [1, -1, -1]},
+    ]
+    assert [str(field.type) for field in table.schema] == [
+        "int64",
+        "fixed_size_list<element: int32>[3]",
+    ]
+    assert pq.read_metadata(file).row_group(0).column(0).compression == "ZSTD"
+
+
+def test_lists_name_films_by_their_number_among_all(three_films):
+    path, weights, folder = three_films
+    (file,) = write_lists([path], weights, [2, 1, 0], folder, k=1)
+    # B is about films 2, 1 and 0 now: film 0 says 5 for film 2 and 4 for film 1.
+    assert pq.read_table(file).column("items").to_pylist() == [[2], [1]]
+
+
+def test_lists_in_blocks_of_users_are_the_same(paths, tmp_path, monkeypatch):
+    np.save(tmp_path / "w.npy", np.random.default_rng(0).normal(size=(150, 150)))
+    contents = []
+    for name, users in (("one", 1024), ("many", 7)):
+        (tmp_path / name).mkdir()
+        monkeypatch.setattr(models, "_USERS", users)
+        options = {} if name == "one" else {"k": 10}  # which is the default
+        files = write_lists(paths, tmp_path / "w.npy", np.arange(150), tmp_path / name, **options)
+        contents.append([file.read_bytes() for file in files])
+    assert contents[0] == contents[1]
+
+
+def test_pages_of_lists_carry_checksums(three_films):
+    path, weights, folder = three_films
+    (file,) = write_lists([path], weights, [0, 1, 2], folder, k=1)
+    content, found = file.read_bytes(), 0
+    for place in range(30, 200):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        try:
+            table = pq.read_table(pa.BufferReader(bytes(changed)), page_checksum_verification=True)
+            assert table.equals(pq.read_table(file)), f"byte {place}: silently wrong"
+        except (pa.ArrowException, OSError):
+            found += 1
+    assert found > 20
+
+
+@pytest.mark.parametrize("k", [0, 4])
+def test_lists_are_no_longer_than_there_are_films(k, three_films):
+    path, weights, folder = three_films
+    with pytest.raises(ValueError, match="k must be an integer from 1 to 3"):
+        write_lists([path], weights, [0, 1, 2], folder, k=k)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (3, 3, 1), (4, 4)])
+def test_weights_of_another_shape_are_refused(shape, three_films):
+    path, weights, folder = three_films
+    np.save(weights, np.zeros(shape))
+    with pytest.raises(ValueError, match="weights must be of shape") as error:
+        write_lists([path], weights, [0, 1, 2], folder, k=1)
+    assert str(error.value) == f"weights must be of shape (3, 3), got {shape}"
+    assert list(folder.glob("lists-*")) == []
+
+
+def test_what_is_added_up_is_added_up_where_the_client_says(paths, monkeypatch, tmp_path):
+    asked = []
+
+    def noted(function, names, *arguments, client=None):
+        asked.append(client)
+        return fold(function, names, *arguments)
+
+    monkeypatch.setattr(models, "fold", noted)
+    client = object()
+    top_directions(paths, 2, passes=2, client=client)
+    assert asked == [client, client]
+    np.save(tmp_path / "w.npy", np.zeros((8, 8)))
+    write_lists(paths, tmp_path / "w.npy", COLUMNS, tmp_path, k=1, client=client)
+    assert asked[2:] == [client]
