@@ -55,7 +55,7 @@ def integer(name: str, value: Any, low: int | None = None, high: int | None = No
     except TypeError:
         whole = None
     if whole is None:
-        raise TypeError(f"{wanted}, got {_shown(value)}")
+        raise TypeError(f"{wanted}, got {shown(value)}")
     if (low is not None and whole < low) or (high is not None and whole > high):
         raise ValueError(f"{wanted}, got {whole}")
     return whole
@@ -105,7 +105,7 @@ def number(
     """
     wanted = f"{name} must be a number{_between(low, high, above, below)}"
     if not _is_real(value):
-        raise TypeError(f"{wanted}, got {_shown(value)}")
+        raise TypeError(f"{wanted}, got {shown(value)}")
     real = float(value)
     inside = (
         math.isfinite(real)
@@ -115,7 +115,7 @@ def number(
         and (below is None or real < below)
     )
     if not inside:
-        raise ValueError(f"{wanted}, got {_shown(value)}")
+        raise ValueError(f"{wanted}, got {shown(value)}")
     return real
 
 
@@ -131,7 +131,7 @@ def flag(name: str, value: Any) -> bool:
     TypeError: progress must be True or False, got 'no'
     """
     if not _is_boolean(value):
-        raise TypeError(f"{name} must be True or False, got {_shown(value)}")
+        raise TypeError(f"{name} must be True or False, got {shown(value)}")
     return bool(value)
 
 
@@ -149,7 +149,7 @@ def choice(name: str, value: Any, options: Iterable[str]) -> str:
     known = list(options)
     listed = " or ".join(filter(None, [", ".join(map(repr, known[:-1])), repr(known[-1])]))
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be {listed}, got {_shown(value)}")
+        raise TypeError(f"{name} must be {listed}, got {shown(value)}")
     if value not in known:
         raise ValueError(f"{name} must be {listed}, got {str(value)!r}")
     return str(value)
@@ -184,7 +184,7 @@ def random_generator(seed: Any, name: str = "seed") -> np.random.Generator:
         return np.random.default_rng(integer(name, seed, 0))
     except (TypeError, ValueError) as error:
         wanted = f"{name} must be an integer of at least 0 or a numpy.random.Generator"
-        raise type(error)(f"{wanted}, got {_shown(seed)}") from None
+        raise type(error)(f"{wanted}, got {shown(seed)}") from None
 
 
 def dense(
@@ -381,7 +381,7 @@ def as_array(name: str, values: Any) -> np.ndarray:
     try:
         array = np.asarray(values)
     except ValueError:  # NumPy's own message speaks of inhomogeneous shapes
-        raise ValueError(f"{name} must have rows of equal length, got {_shown(values)}") from None
+        raise ValueError(f"{name} must have rows of equal length, got {shown(values)}") from None
     if isinstance(array, np.ma.MaskedArray) or array.dtype != object:
         return array
     try:
@@ -390,7 +390,7 @@ def as_array(name: str, values: Any) -> np.ndarray:
         return array.astype(np.float64)  # fractions, decimals, numbers beyond 64 bits
     except (TypeError, ValueError, OverflowError):
         found = next((v for v in array.ravel() if not _is_real(v)), array.ravel()[0])
-        raise TypeError(f"{name} must hold real numbers, got {_shown(found)}") from None
+        raise TypeError(f"{name} must hold real numbers, got {shown(found)}") from None
 
 
 def _real(name: str, array: np.ndarray) -> np.ndarray:
@@ -448,7 +448,7 @@ def _place(position: np.ndarray) -> str:
     return f"at position {', '.join(map(str, position))}" if len(position) else "alone"
 
 
-def _shown(value: Any, limit: int = 60) -> str:
+def shown(value: Any, limit: int = 60) -> str:
     """Short text of a value: NumPy's scalars without their type, long ones cut."""
     text = str(value) if isinstance(value, (np.number, np.bool_)) else " ".join(repr(value).split())
     return text if len(text) <= limit else f"{text[:limit]}…"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def home(path: str | os.PathLike[str]) -> Path:
-    """Return a path in which a leading ``~`` is the home folder.
+def home(path: str | os.PathLike[str], name: str = "path") -> Path:
+    """Return a path in which a leading ``~`` is the home folder; `name` is the argument's.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def home(path: str | os.PathLike[str]) -> Path:
     True
     """
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"a path must be text or a pathlib.Path, got {path!r}")
+        raise TypeError(f"{name} must be text or a pathlib.Path, got {path!r}")
     return Path(path).expanduser()
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from course_utils import _arguments, _sparse_forms, exams
+from course_utils import _arguments, _objects, _sparse_forms, exams
 from course_utils._sparse_forms import Matrix
 
 __all__ = ["ColdExam", "Model", "climb", "deal", "examine", "examine_later", "reveal", "scores"]
@@ -106,7 +106,7 @@ def examine(
     _disjoint("warm", "cold", "item", warm, cold)
     for name, group in {"teachers": teachers, "warm": warm, "cold": cold}.items():
         if not group.any():
-            raise ValueError(f"{name} must be somebody or something, got nothing but False")
+            raise ValueError(f"{name} must hold at least one True, got nothing but False")
     has = sp.csr_array(known.astype(bool).astype(np.float64))
     places = generator.permutation(np.flatnonzero(cold))
     asked = has[examined]
@@ -180,7 +180,11 @@ def deal(
     ([(2, 3), (2, 3), (2, 3)], [(2, 3), (2, 3), (2, 3)])
     """
     known = _sparse_forms.canonical_csr("interactions", interactions, stored_zeros=False)
-    folds = _arguments.integer("folds", folds, 3, max(3, min(known.shape)))
+    if min(known.shape) < 3:
+        raise ValueError(
+            f"interactions must have at least 3 rows and columns to deal, got shape {known.shape}"
+        )
+    folds = _arguments.integer("folds", folds, 3, min(known.shape))
     generator = _arguments.random_generator(seed)
     person, item = (np.arange(size) % folds for size in known.shape)
     generator.shuffle(person)
@@ -258,6 +262,8 @@ def examine_later(
             "times must differ, or nothing is earlier than anything else; take an edition with "
             "timestamps, or hold items out at random with deal"
         )
+    if not known.nnz:
+        raise ValueError(f"interactions must hold at least one, got none in shape {known.shape}")
     has = sp.csr_array(known.astype(bool).astype(np.float64))
     rows = _sparse_forms.rows_of(given)
     rated = _marked(rows, given.indices, given.shape)
@@ -311,6 +317,7 @@ def reveal(exam: ColdExam, count: int, *, seed: int | np.random.Generator = 0) -
     >>> reveal(exam, 2).sum(axis=0)
     array([2., 2., 2.])
     """
+    exam = _objects.made_by("exam", exam, ColdExam, "examine")
     count = _arguments.integer("count", count, 0)
     by_item = exam.first.T.tocsr()
     item_of = _sparse_forms.rows_of(by_item)
@@ -356,6 +363,8 @@ def scores(model: Model, setting: Any, exam: ColdExam, features: Matrix) -> np.n
     >>> scores(by_number, None, exam, np.ones((9, 2))).shape
     (2, 3)
     """
+    _objects.function("model", model, "model(train, features, setting)")
+    _objects.made_by("exam", exam, ColdExam, "examine")
     rows = _sparse_forms.canonical_csr("features", features, stored_zeros=False)
     items = int(max(exam.warm.max(), exam.cold.max())) + 1
     if rows.shape[0] < items:
@@ -412,4 +421,8 @@ def climb(
     >>> climb(nothing, [None], final, practice, np.ones((300, 1))).marks["recall@20"]
     array([1., 1., 1., 1., 1., 1.])
     """
+    _objects.function("model", model, "model(train, features, setting)")
+    for name, several in (("final", final), ("practice", practice)):
+        for exam in _objects.items(name, several, "exams"):
+            _objects.made_by(name, exam, ColdExam, "deal")
     return exams.climb_by(partial(scores, model, features=features), settings, final, practice)

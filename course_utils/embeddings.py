@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
-from course_utils import _arguments
+from course_utils import _arguments, _objects
 from course_utils._kernels import KERNELS, multiply
 from course_utils._sparse_forms import Matrix, canonical_csr, rows_of
 from course_utils.sparse import check_indices
@@ -60,7 +60,7 @@ def one_hot(indices: ArrayLike, num_classes: int, *, dtype: DTypeLike = np.float
     """
     indices = _arguments.as_array("indices", indices)
     flat = check_indices(indices.ravel(), num_classes)
-    vectors = np.zeros((len(flat), num_classes), dtype)
+    vectors = np.zeros((len(flat), num_classes), _objects.dtype("dtype", dtype))
     vectors[np.arange(len(flat)), flat] = 1
     return vectors.reshape(*indices.shape, num_classes)
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from course_utils import _arguments, _sparse_forms, metrics, ranking
+from course_utils import _arguments, _objects, _sparse_forms, metrics, ranking
 from course_utils._sparse_forms import Matrix
+from course_utils.metrics.lists import found_for_each
 
 __all__ = [
     "MEASURES",
@@ -148,19 +149,25 @@ def hide_share(
     return seen, hidden.toarray() > 0
 
 
-def _times_of(known: sp.csr_array, times: Matrix) -> np.ndarray:
-    """Time of each stored entry."""
+def _checked_times(known: sp.csr_array, times: Matrix) -> sp.csr_array:
     given = _sparse_forms.canonical_csr("times", times)
     if given.shape != known.shape:
         raise ValueError(f"times must have shape {known.shape}, as the rows, got {given.shape}")
+    return given
+
+
+def _times_of(known: sp.csr_array, times: Matrix) -> np.ndarray:
+    """Time of each stored entry."""
+    given = _checked_times(known, times)
     there = sp.csr_array((np.ones(given.nnz), given.indices, given.indptr), given.shape)
     if there.multiply(known.astype(bool)).nnz < known.nnz:
         raise ValueError(
             "times must hold a time for each item that somebody has; where there are none, "
             "nothing can be hidden by time"
         )
-    rows = _sparse_forms.rows_of(known)
-    return np.asarray(given[rows, known.indices]).ravel()
+    if not known.nnz:  # SciPy gives one row of nothing for no positions
+        return np.zeros(0)
+    return np.asarray(given[_sparse_forms.rows_of(known), known.indices]).ravel()
 
 
 def examine(
@@ -237,7 +244,7 @@ def examine(
     enough = np.diff(judged.indptr) >= least
     judged = judged[enough]
     if times is not None:
-        times = _sparse_forms.canonical_csr("times", times)[people_of[enough]][:, items]
+        times = _checked_times(known, times)[people_of[enough]][:, items]
     if not judged.shape[0]:
         raise ValueError(
             f"examined must hold somebody with {least} items that a teacher has, got nobody; "
@@ -338,6 +345,8 @@ def scores(model: Model, setting: Any, exam: Exam) -> np.ndarray:
     >>> scores(lambda train, _: lambda seen: np.ones(seen.shape), None, exam)
     array([[-inf,   1.]])
     """
+    _objects.function("model", model, "model(train, setting)")
+    _objects.made_by("exam", exam, Exam, "examine")
     known = np.flatnonzero(exam.train.sum(axis=0))
     train, seen = exam.train, exam.seen
     if len(known) < train.shape[1]:  # nothing can be learnt of the others
@@ -378,7 +387,9 @@ def marks(values: np.ndarray, hidden: np.ndarray) -> dict[str, np.ndarray]:
     >>> list(marks(np.eye(2, 100), np.eye(2, 100) > 0)["recall@20"])
     [np.float64(1.0), np.float64(1.0)]
     """
-    return {name: measure(values, hidden, k) for name, (measure, k) in MEASURES.items()}
+    scores = ranking.rankable("values", values)
+    relevant = found_for_each("hidden", _arguments.truths("hidden", hidden, scores.shape))
+    return {name: measure(scores, relevant, k) for name, (measure, k) in MEASURES.items()}
 
 
 def climb(
@@ -414,6 +425,10 @@ def climb(
     >>> done.chosen, done.marks["NDCG@10"].shape, done.lists.shape
     ([None, None, None], (6,), (2, 10))
     """
+    _objects.function("model", model, "model(train, setting)")
+    for name, several in (("exams", exams), ("practice", practice)):
+        for exam in _objects.items(name, several, "exams"):
+            _objects.made_by(name, exam, Exam, "deal")
     return climb_by(partial(scores, model), settings, exams, practice)
 
 
@@ -451,6 +466,9 @@ def climb_by(
     >>> done.marks["recall@20"].mean()
     np.float64(1.0)
     """
+    settings = _objects.items("settings", settings, "settings")
+    exams = _objects.items("exams", exams, "exams")
+    practice = _objects.items("practice", practice, "exams")
     if not settings or len(exams) != len(practice) or not exams:
         raise ValueError(
             f"climb needs a setting and a practice exam for each exam, got {len(settings)} "

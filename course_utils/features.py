@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils import _arguments
+from course_utils import _arguments, _objects
 from course_utils.metrics import mean_interval
 from course_utils.ranking import best_of, candidates
 
@@ -193,13 +193,17 @@ def label_budget_curve(
                 f"{name} must have one label for each row, "
                 f"got {len(rows)} rows and {len(answers)} labels"
             )
+    candidates = _objects.mapping("candidates", candidates, "settings and their classifiers")
     if not candidates:
         raise ValueError("candidates must hold at least one classifier to choose from, got none")
     folds = _arguments.integer("folds", folds, 0)
     if folds == 1:
         raise ValueError("folds must be 0, or at least 2 to predict each from the rest; got 1")
     lowest = max(1, folds)
-    budgets = [_arguments.integer("budget", b, lowest, len(features.train)) for b in budgets]
+    budgets = [
+        _arguments.integer("each of budgets", budget, lowest, len(features.train))
+        for budget in _objects.items("budgets", budgets, "numbers of rows")
+    ]
     draws = _arguments.integer("draws", draws, 1)
     workers = _arguments.integer("workers", workers, 1)
     seed = _arguments.integer("seed", seed, 0)
@@ -260,6 +264,7 @@ def _chosen_within(
 
 def _checked_parts(name: str, parts: Parts) -> Parts:
     """Three arrays, none of them empty; what they hold is for the classifier to judge."""
+    parts = Parts(*_objects.items(name, parts, "three parts: train, validation and test"))
     arrays = [
         _arguments.as_array(f"{name}.{field}", part)
         for field, part in zip(Parts._fields, parts, strict=True)

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
-from course_utils import _arguments
+from course_utils import _arguments, _objects
 from course_utils._sparse_forms import Matrix, canonical_csr
 
 __all__ = ["check_indices", "from_ragged", "index_to_indicator", "left_align", "to_ragged"]
@@ -114,8 +114,8 @@ def index_to_indicator(
     """
     columns = check_indices(indices, num_classes)
     num_classes = int(num_classes)
-    dtype = np.dtype(dtype)
-    _check_dtype(dtype)
+    dtype = _objects.dtype("dtype", dtype)
+    _check_dtype("dtype", dtype)
     rows = len(columns)
     # One nonzero per row: CSR is known at once, without a detour over COO and its sorting.
     index_dtype = np.int32 if max(rows, num_classes) <= _LARGEST_INT32 else np.int64
@@ -203,7 +203,7 @@ def from_ragged(
     values = _arguments.as_array("values", values)
     if values.ndim != 1:
         raise ValueError(f"values must be 1-D, got shape {values.shape}")
-    _check_dtype(values.dtype)
+    _check_dtype("values", values.dtype)
     row_splits = _arguments.integers("row_splits", row_splits)
     if (
         len(row_splits) == 0
@@ -274,6 +274,8 @@ def check_indices(indices: ArrayLike, num_classes: int) -> np.ndarray:
     return indices
 
 
-def _check_dtype(dtype: np.dtype) -> None:
+def _check_dtype(name: str, dtype: np.dtype) -> None:
     if dtype.kind not in "biufc" or dtype == np.float16:
-        raise TypeError(f"dtype must be one of SciPy's sparse arrays, got {dtype}; use .astype")
+        raise TypeError(
+            f"{name} must be of a type that SciPy's sparse arrays have, got {dtype}; use .astype"
+        )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils import _arguments, metrics, ranking
+from course_utils.metrics.lists import found_for_each
 
 __all__ = ["Steering", "gain_at_price", "steer"]
 
@@ -88,7 +89,7 @@ def steer(
     values = ranking.rankable("scores", scores).astype(np.float64)
     people, items = values.shape
     target = _arguments.truths("wanted", wanted, (items,))
-    relevant = _arguments.truths("hidden", hidden, (people, items))
+    relevant = found_for_each("hidden", _arguments.truths("hidden", hidden, (people, items)))
     steps = _arguments.dense("strengths", strengths, ndim=1, shape="(m,)")
     k = _arguments.integer("k", k, 1, items)
     push = _arguments.dense("bonus", bonus, ndim=1, shape="(items,)")
@@ -102,8 +103,9 @@ def steer(
     open_ = np.isfinite(values)
     if not open_.any(axis=1).all():
         raise ValueError(
-            f"person {int(np.argmin(open_.any(axis=1)))} has no finite score; leave people out "
-            "to whom nothing can be recommended"
+            f"scores must hold a finite one for each person, got none for person "
+            f"{int(np.argmin(open_.any(axis=1)))}; leave people out to whom nothing can be "
+            "recommended"
         )
     spread = np.nanstd(np.where(open_, values, np.nan), axis=1, keepdims=True)
     push = spread * (push - push.mean()) / push.std()

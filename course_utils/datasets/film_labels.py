@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from course_utils._arguments import integers, number
 from course_utils.datasets._grouplens import NO_GENRES
+from course_utils.datasets.films import check_movies
 
 _NOT_GENRES = [NO_GENRES, "unknown"]  # the second is ml-100k's
 
@@ -55,6 +56,7 @@ def film_labels(movies: pd.DataFrame, film_ids: ArrayLike, *, least: float = 0.0
     """
     ids = integers("film_ids", film_ids)
     least = number("least", least, 0, 1)
+    check_movies(movies)
     table = movies.set_index("movieId")
     if len(lost := ids[~np.isin(ids, table.index)]):
         raise ValueError(

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
-from course_utils import _arguments
+from course_utils import _arguments, _objects
 from course_utils.datasets._grouplens import NO_GENRES
 
 KINDS = ("genre", "decade", "word")
@@ -103,7 +103,9 @@ def film_features(
     array([[0., 0., 0., 1., 1.],
            [1., 1., 1., 0., 1.]])
     """
-    wanted = [_arguments.choice("kinds", kind, KINDS) for kind in kinds]
+    wanted = [
+        _arguments.choice("kinds", kind, KINDS) for kind in _objects.items("kinds", kinds, "kinds")
+    ]
     if not wanted or len(set(wanted)) < len(wanted):
         raise ValueError(f"kinds must be some of {', '.join(KINDS)}, each once, got {list(kinds)}")
     least = _arguments.integer("least", least, 1)
@@ -144,18 +146,25 @@ def title_years(titles: Iterable[str]) -> np.ndarray:
     >>> title_years(["Toy Story (1995)", "Twin Peaks (1989-1990)", "2001"])
     array([1995., 1989.,   nan])
     """
-    found = [_YEAR.search(title) for title in titles]
+    found = [_YEAR.search(title) for title in _objects.texts("titles", titles, "titles")]
     return np.array([float(year[1]) if year else np.nan for year in found], dtype=float)
+
+
+def check_movies(movies: pd.DataFrame) -> None:
+    """Refuse what is no table of films, or one without a text where a title or genres should be."""
+    _objects.table("movies", movies, ("movieId", "title", "genres"), "load_movielens(…).movies")
+    for column in ("title", "genres"):
+        missing = movies[column].isna().to_numpy()
+        if missing.any():
+            raise ValueError(
+                f"movies must have a text in each cell of {column}, got none in row "
+                f"{int(np.argmax(missing))}; put '' where there is none"
+            )
 
 
 def _described(movies: pd.DataFrame, film_ids: ArrayLike | None) -> pd.DataFrame:
     """Rows of the wanted films, in their order."""
-    for column in ("movieId", "title", "genres"):
-        if column not in getattr(movies, "columns", ()):
-            raise ValueError(
-                f"movies must be a table with movieId, title and genres, got none with {column}; "
-                "load_movielens(…).movies is one"
-            )
+    check_movies(movies)
     if movies["movieId"].duplicated().any():
         again = movies["movieId"][movies["movieId"].duplicated()].iloc[0]
         raise ValueError(f"movies must name each film once, got film {again} again")

@@ -325,7 +325,11 @@ def download(
     timeout, progress = number("timeout", timeout, above=0), flag("progress", progress)
     import pooch
 
-    folder = home(directory) if directory is not None else Path(pooch.os_cache("sparse-to-latent"))
+    folder = (
+        home(directory, "directory")
+        if directory is not None
+        else Path(pooch.os_cache("sparse-to-latent"))
+    )
     archive, remote = folder / f"{name}.zip", registry[name]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -114,7 +114,11 @@ def cluster_commands(
     -m dask worker --scheduler-file cluster.json --no-dashboard --nthreads 1 --death-timeout 20 \
 --host 127.0.0.1 --dashboard-address 127.0.0.1:0
     """
-    file = ["--scheduler-file", str(_files.home(scheduler_file)), "--no-dashboard"]
+    file = [
+        "--scheduler-file",
+        str(_files.home(scheduler_file, "scheduler_file")),
+        "--no-dashboard",
+    ]
     # Without a dashboard, too, each answers over HTTP, by default on all interfaces.
     where = [] if host is None else ["--host", host, "--dashboard-address", f"{host}:0"]
     return (
@@ -162,7 +166,7 @@ def connect(
         from distributed import Client
 
         end = time.monotonic() + timeout
-        address = _address(_files.home(scheduler_file), end)
+        address = _address(_files.home(scheduler_file, "scheduler_file"), end)
         try:
             client = Client(address, timeout=max(1.0, end - time.monotonic()))
         except OSError as error:

@@ -75,7 +75,7 @@ def write_like_movielens(
     ratings = _arguments.integer("ratings", ratings, _MEAN * users, users * items // 4)
     parts = _arguments.integer("parts", parts, 1, 99_999)
     films = _Films(items, _arguments.integer("seed", seed, 0))
-    folder = _files.home(folder)
+    folder = _files.home(folder, "folder")
     between = partial(_users_between, films, users=users, per_user=ratings / users)
     return write_runs(folder, users, parts, between)
 

@@ -48,7 +48,7 @@ def write_grouplens(
     reads a part at a time.
     """
     parts = _arguments.integer("parts", parts, 1, 99_999)
-    folder = _files.home(folder)
+    folder = _files.home(folder, "folder")
     matrix, user_ids, item_ids = load_movielens(source).users_by_items()
     for name, ids in (("user_ids.npy", user_ids), ("item_ids.npy", item_ids)):
         _files.replace_atomically(folder / name, functools.partial(np.save, arr=ids))

@@ -80,6 +80,8 @@ def torchrun_command(
     command = [sys.executable, "-m", "torch.distributed.run"]
     command += ["--nproc-per-node", str(ranks), "--max-restarts", str(restarts)]
     if endpoint is not None:
+        if not isinstance(endpoint, str):
+            raise TypeError(f'endpoint must be text such as "node1:29500", got {endpoint!r}')
         command += ["--nnodes", str(nodes), "--rdzv-backend", "c10d", "--rdzv-id", "course"]
         command += ["--rdzv-endpoint", endpoint]
         if endpoint.startswith("127.0.0.1:"):
@@ -91,7 +93,7 @@ def torchrun_command(
             f"endpoint must say where {nodes} nodes meet, got None; "
             'give the address of the first of them and a port, such as "node1:29500"'
         )
-    return [*command, str(_files.home(script)), *arguments]
+    return [*command, str(_files.home(script, "script")), *arguments]
 
 
 def torchrun_environment(endpoint: str | None = None) -> dict[str, str]:
@@ -179,7 +181,7 @@ def launch(
     However this ends, by an interrupt of the kernel too, no process stays behind.
     """
     timeout = _arguments.number("timeout", timeout, above=0)
-    path = _files.home(script)
+    path = _files.home(script, "script")
     if not path.is_file():
         raise FileNotFoundError(f"there is no script {path} to start; write it first")
     command = torchrun_command(

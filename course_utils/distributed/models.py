@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import scipy.linalg
 from numpy.typing import ArrayLike
 
-from course_utils import _arguments, _files
+from course_utils import _arguments, _files, _objects
 from course_utils.distributed.parts import describe_part, read_part
 from course_utils.distributed.sums import PathLike, fold
 from course_utils.factorization.linear_autoencoder import inverse_from, penalised_cholesky
@@ -132,12 +132,13 @@ def top_directions(
     N. Halko, P. G. Martinsson, J. A. Tropp (2011). Finding structure with randomness. SIAM Review
     53(2). doi:10.1137/090771806
     """
-    wanted = list(paths)
+    wanted = _part_paths(paths)
     if not wanted:
         raise ValueError("paths must name at least one part, got none")
     chosen = None if columns is None else _arguments.integers("columns", columns)
     items = describe_part(wanted[0]).items if chosen is None else len(chosen)
-    passes, extra = _arguments.integer("passes", passes, 1), _arguments.integer("extra", extra, 0)
+    passes = _arguments.integer("passes", passes, 1)
+    extra = _arguments.integer("extra", extra, 0, max(0, items - 1))
     k = _arguments.integer("k", k, 1, items - extra)
     q = np.random.default_rng(_arguments.integer("seed", seed, 0)).normal(size=(items, k + extra))
     for _ in range(passes):
@@ -154,6 +155,13 @@ def top_directions(
 def _through(path: PathLike, q: np.ndarray, columns: np.ndarray | None) -> np.ndarray:
     matrix = read_part(path, columns, values="rated").astype(np.float64)
     return matrix.T @ (matrix @ q)
+
+
+def _part_paths(paths: Iterable[PathLike]) -> list[Path]:
+    return [
+        _files.home(path, "each of paths")
+        for path in _objects.items("paths", paths, "paths of parts")
+    ]
 
 
 def write_lists(
@@ -202,14 +210,17 @@ def write_lists(
     """
     chosen = _arguments.integers("columns", columns)
     k = _arguments.integer("k", k, 1, len(chosen))
-    shape = np.load(_files.home(weights), mmap_mode="r").shape
+    table = _files.home(weights, "weights")
+    if not table.is_file():
+        raise FileNotFoundError(f"there is no file {table} of weights; np.save writes it")
+    shape = np.load(table, mmap_mode="r").shape
     if shape != (len(chosen), len(chosen)):
         raise ValueError(f"weights must be of shape ({len(chosen)}, {len(chosen)}), got {shape}")
-    out = _files.home(folder)
+    out = _files.home(folder, "folder")
     if not out.is_dir():
         raise FileNotFoundError(f"there is no folder {out} to write lists into; create it first")
-    write = partial(_write_lists_of, weights=_files.home(weights), columns=chosen, out=out, k=k)
-    return sorted(fold(write, paths, client=client), key=lambda path: path.name)
+    write = partial(_write_lists_of, weights=table, columns=chosen, out=out, k=k)
+    return sorted(fold(write, _part_paths(paths), client=client), key=lambda path: path.name)
 
 
 def _write_lists_of(

@@ -124,7 +124,7 @@ def write_part(
     pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
     content = buffer.getvalue()
     name = f"part-{number:05}-of-{parts:05}-{zlib.crc32(content):08x}.parquet"
-    path = _files.home(folder) / name
+    path = _files.home(folder, "folder") / name
     _files.replace_atomically(path, lambda file: file.write(content))
     return path
 
@@ -245,7 +245,7 @@ def list_parts(folder: str | os.PathLike[str]) -> list[Path]:
     DamagedPart
         If one is missing, or there are parts of two sets.
     """
-    folder = _files.home(folder)
+    folder = _files.home(folder, "folder")
     found = {path: _NAME.fullmatch(path.name) for path in sorted(folder.glob("part-*.parquet"))}
     names = {path: match for path, match in found.items() if match}
     if not names:

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from course_utils import _arguments
+from course_utils import _arguments, _objects
 from course_utils.distributed.parts import read_part
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def fold(
     >>> fold(len, ["abc", "de"])
     5
     """
-    wanted = list(paths)
+    wanted = _objects.items("paths", paths, "paths of parts")
     if not wanted:
         raise ValueError("paths must name at least one part, got none")
     if client is None:

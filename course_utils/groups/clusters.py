@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from course_utils import _arguments, _seeds
+from course_utils import _arguments, _objects, _seeds
 from course_utils.groups.null_models import matched_gaussian
 
 _Seed = int | np.random.Generator
@@ -140,7 +140,11 @@ def gap_statistic(
     array([-0.1,  4.4])
     """
     values = _arguments.dense("points", points, ndim=2, shape="(n, d)")
-    numbers = [_arguments.integer("each number of groups", k, 1, len(values) - 1) for k in numbers]
+    numbers = [
+        _arguments.integer("each of numbers", k, 1, len(values) - 1)
+        for k in _objects.items("numbers", numbers, "numbers of groups")
+    ]
+    _objects.function("null", null, "null(points, rng)")
     draws = _arguments.integer("draws", draws, 2)  # one has no standard error
     rng, state = _arguments.random_generator(seed), _seeds.number_of(seed, _LARGEST_STATE)
 
@@ -195,6 +199,7 @@ def choose_k(numbers: ArrayLike, gap: ArrayLike, error: ArrayLike) -> int:
             "numbers, gap and error must have the same length of at least 1, got shapes "
             f"{values.shape}, {gaps.shape} and {errors.shape}"
         )
+    values = _arguments.integers("numbers", values)
     enough = np.append(gaps[:-1] >= gaps[1:] - errors[1:], True)
     return int(values[np.argmax(enough)])
 

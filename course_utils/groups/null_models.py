@@ -93,6 +93,8 @@ def permute_columns(table: ArrayLike, rng: _Seed | None = None, *, seed: _Seed =
     values = _arguments.as_array("table", table)
     if values.ndim != 2:
         raise ValueError(f"table must be 2-D, got shape {values.shape}")
+    if values.dtype.kind == "c":  # NumPy would shuffle the real parts alone
+        raise TypeError(f"table must hold real numbers, got {values.dtype}")
     return _generator(rng, seed).permuted(values, axis=0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from course_utils import _arguments
+from course_utils import _arguments, _objects
 
 
 def grid_report(errors: Mapping[Any, float], names: str | Sequence[str]) -> str:
@@ -50,7 +50,8 @@ def grid_report(errors: Mapping[Any, float], names: str | Sequence[str]) -> str:
     4      0.6000  0.7000
     best: k = 2, λ = 1 (edge of the grid: k = 2, λ = 1)
     """
-    titles = [names] if isinstance(names, str) else list(names)
+    titles = [names] if isinstance(names, str) else _objects.items("names", names, "names")
+    errors = _objects.mapping("errors", errors, "settings and their errors")
     if len(titles) not in (1, 2):
         raise ValueError(f"names must be one or two, got {len(titles)}; report two at a time")
     if not errors:

@@ -91,17 +91,23 @@ def recall_at_k(scores: ArrayLike, relevant: ArrayLike, k: int) -> np.ndarray:
     return hits.sum(axis=1) / np.minimum(counts, k)
 
 
+def found_for_each(name: str, wanted: np.ndarray) -> np.ndarray:
+    """Refuse users for whom nothing can be found: nothing can be measured of them."""
+    some = wanted.any(axis=1)
+    if not some.all():
+        raise ValueError(
+            f"{name} must hold an item for each user, got none for user {int(np.argmin(some))}; "
+            "leave such users out"
+        )
+    return wanted
+
+
 def _ranked_hits(scores: ArrayLike, relevant: ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Which of the first k ranks hold a relevant item, and how many relevant items there are."""
     values, wanted = rankable("scores", scores), _arguments.truths("relevant", relevant)
     _arguments.same_shape("scores", values, "relevant", wanted)
     k = _arguments.integer("k", k, 1, values.shape[1])
-    counts = wanted.sum(axis=1)
-    if not counts.all():
-        raise ValueError(
-            f"user {int(np.argmin(counts > 0))} has no relevant item, so nothing can be measured; "
-            "leave such users out"
-        )
+    counts = found_for_each("relevant", wanted).sum(axis=1)
     ranked = top_k(values, k)
     hits = np.take_along_axis(wanted, ranked, axis=1)
     return hits & (np.take_along_axis(values, ranked, axis=1) > -np.inf), counts

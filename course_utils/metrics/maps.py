@@ -230,7 +230,8 @@ def continuity(x: ArrayLike, codes: ArrayLike, k: int = 10) -> float:
     >>> continuity([[0], [1], [3], [7]], [[0], [1], [7], [3]], k=1)
     0.625
     """
-    return trustworthiness(codes, x, k)
+    points = _arguments.dense("codes", codes, ndim=2, shape="(n, units)")
+    return trustworthiness(points, _arguments.dense("x", x, ndim=2, shape="(n, features)"), k)
 
 
 def _frame(points: np.ndarray) -> tuple[np.ndarray, float]:

@@ -130,7 +130,10 @@ def sampled_recall(ranks: ArrayLike, rivals: ArrayLike, negatives: int, k: int) 
 
     places = _arguments.integers("ranks", np.atleast_1d(_arguments.as_array("ranks", ranks)))
     many = np.atleast_1d(_arguments.as_array("rivals", rivals))
-    many = np.broadcast_to(_arguments.integers("rivals", many), places.shape).astype(np.int64)
+    many = _arguments.integers("rivals", many).astype(np.int64)
+    if many.shape != (1,):  # one number of rivals goes for all ranks
+        _arguments.same_shape("ranks", places, "rivals", many)
+    many = np.broadcast_to(many, places.shape)
     negatives = _arguments.integer("negatives", negatives, 1)
     k = _arguments.integer("k", k, 1)
     if places.size and (places.min() < 0 or (places > many).any() or many.min() < 1):

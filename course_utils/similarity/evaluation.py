@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from course_utils import _arguments, _sparse_forms
+from course_utils import _arguments, _objects, _sparse_forms
 from course_utils.ranking import top_k
 from course_utils.similarity.neighbours import Scorer
 
@@ -99,6 +99,7 @@ class Questions:
         ValueError
             If the scorer returns another shape or NaN.
         """
+        _objects.function("scorer", scorer, "scorer(items)")
         asked = np.unique(np.concatenate([user.queries for user in self.users]))
         neighbours, auc = _answers(scorer, asked, self.users, len(self.genres))
         overlap, cold = _list_quality(
@@ -177,7 +178,10 @@ def draw_questions(
     support = np.diff(by_item.indptr)
     users = _questions(by_user, support, liked, most, _arguments.random_generator(seed))
     if not users:
-        raise ValueError(f"no held-out user rates two known items with at least {liked:g}")
+        raise ValueError(
+            f"held_out must hold a user who rates two items of train with at least {liked:g}, "
+            "got none; lower liked"
+        )
     return Questions(users, flags, support)
 
 

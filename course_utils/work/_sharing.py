@@ -119,7 +119,7 @@ def unshare(to: _Path, name: str) -> list[str]:
 
 
 def _file(to: _Path, name: str) -> Path:
-    folder = home(to)
+    folder = home(to, "to")
     if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
         raise ValueError(
             f"name must be 1 to 40 letters, digits, spaces, '.', '-' or '_', got {name!r}"
@@ -149,7 +149,7 @@ def read_class(folder: _Path) -> tuple[list[Learner], list[str]]:
     FileNotFoundError
         If the folder is not there.
     """
-    place = home(folder)
+    place = home(folder, "folder")
     if not place.is_dir():
         raise FileNotFoundError(f"there is no folder {place}")
     learners, damaged = [], []

@@ -68,8 +68,8 @@ def test_numbers_and_stored_zeros_do_not_matter():
     [
         ({"examined": [True, True]}, ValueError, "got person 0 in both"),
         ({"warm": [True, True, True]}, ValueError, "got item 2 in both"),
-        ({"teachers": [False, False]}, ValueError, "teachers must be"),
-        ({"cold": [False] * 3}, ValueError, "cold must be"),
+        ({"teachers": [False, False]}, ValueError, "teachers must hold"),
+        ({"cold": [False] * 3}, ValueError, "cold must hold"),
         ({"cold": [False] * 4}, ValueError, "cold"),
         ({"least": 3}, ValueError, "got nobody"),
         ({"least": 0}, ValueError, "least"),

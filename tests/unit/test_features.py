@@ -161,7 +161,7 @@ class TestLabelBudgetCurve:
             ({"workers": 0}, "workers"),
             ({"budgets": [10, 61]}, "from 1 to 60, got 61"),
             ({"folds": 1}, "folds must be 0, or at least 2"),
-            ({"folds": 11}, "budget must be an integer from 11 to 60, got 10"),
+            ({"folds": 11}, "each of budgets must be an integer from 11 to 60, got 10"),
         ],
     )
     def test_refuses(self, change, message):

@@ -17,7 +17,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert _files.home("~/a b/ü") == tmp_path / "a b" / "ü"
-    with pytest.raises(TypeError, match="a path must be text or a pathlib.Path, got 3"):
+    with pytest.raises(TypeError, match="^path must be text or a pathlib.Path, got 3$"):
         _files.home(3)
 
 

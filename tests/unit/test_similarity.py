@@ -581,7 +581,7 @@ class TestEvaluateSimilarity:
         [
             ({"genres": np.ones((5, 1), bool)}, "same items"),
             ({"held_out": sp.csr_array((3, 3))}, "same items"),
-            ({"held_out": sp.csr_array((120, 3))}, "no held-out user"),
+            ({"held_out": sp.csr_array((120, 3))}, "held_out must hold a user"),
             ({"scorer": lambda items: np.zeros((len(items), 3))}, "of shape"),
             ({"scorer": lambda items: np.full((len(items), 120), np.nan)}, "NaN"),
         ],

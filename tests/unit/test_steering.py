@@ -91,7 +91,7 @@ def test_what_cannot_be_steered_is_refused():
         steer(strengths=[0.1, 1])
     with pytest.raises(ValueError, match="ascend from 0"):
         steer(strengths=[0, 1, 1])
-    with pytest.raises(ValueError, match="person 2 has no finite score"):
+    with pytest.raises(ValueError, match="got none for person 2"):
         steer(scores=np.where(np.arange(4)[:, None] == 2, -np.inf, scores))
     with pytest.raises(ValueError, match="k must be"):
         steer(k=13)

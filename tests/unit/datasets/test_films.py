@@ -107,7 +107,7 @@ def test_the_films_that_ship():
     ("changed", "error", "text"),
     [
         ({"movies": pd.DataFrame({"title": ["A"]})}, ValueError, "got none with movieId"),
-        ({"movies": [1]}, ValueError, "movies must be a table"),
+        ({"movies": [1]}, TypeError, "movies must be a table"),
         ({"movies": table(["A", "B"], ids=[3, 3])}, ValueError, "got film 3 again"),
         ({"movies": table([])}, ValueError, "at least one film"),
         ({"film_ids": [1, 8]}, ValueError, "got film 8"),

@@ -357,7 +357,7 @@ def test_the_folder_may_be_named_from_home(server, tmp_path, monkeypatch):
         ({"timeout": 0}, ValueError, "timeout must be a number above 0, got 0"),
         ({"timeout": "5"}, TypeError, "timeout must be a number above 0, got '5'"),
         ({"progress": 1}, TypeError, "progress must be True or False, got 1"),
-        ({"directory": 3}, TypeError, "a path must be text or a pathlib.Path, got 3"),
+        ({"directory": 3}, TypeError, "directory must be text or a pathlib.Path, got 3"),
     ],
 )
 def test_options_are_checked(server, tmp_path, options, error, message):

@@ -91,7 +91,7 @@ class TestGap:
     @pytest.mark.parametrize(
         ("points", "numbers", "draws", "message"),
         [
-            ([[1.0], [2.0], [3.0]], [3], 5, "each number of groups must be .* from 1 to 2"),
+            ([[1.0], [2.0], [3.0]], [3], 5, "each of numbers must be .* from 1 to 2"),
             ([[1.0], [2.0], [3.0]], [1], 1, "draws must be an integer of at least 2"),
             ([[1.0], [1.0], [1.0]], [1], 5, "inertia of 0"),
         ],

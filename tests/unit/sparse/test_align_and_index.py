@@ -277,7 +277,7 @@ class TestIndexToIndicator:
         assert index_to_indicator([], 0).shape == (0, 0)
 
     def test_unsupported_dtype_is_refused(self):
-        with pytest.raises(TypeError, match="SciPy's sparse arrays, got float16"):
+        with pytest.raises(TypeError, match="SciPy's sparse arrays have, got float16"):
             index_to_indicator([0], 1, dtype=np.float16)
 
 
