@@ -65,8 +65,13 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 @contextlib.contextmanager
-def naming_damage(path: Path, remedy: str = "save it as UTF-8") -> Iterator[None]:
-    """Turn what gzip and the decoder of text raise into a ValueError that names the file."""
+def naming_damage(
+    path: Path, remedy: str = "save it as UTF-8", encoding: str = "utf-8"
+) -> Iterator[None]:
+    """Turn what gzip and the decoder of text raise into a ValueError that names the file.
+
+    The encoding is the one that was asked for; some decoders call themselves "charmap".
+    """
     try:
         yield
     except DAMAGED_GZIP as error:
@@ -74,7 +79,7 @@ def naming_damage(path: Path, remedy: str = "save it as UTF-8") -> Iterator[None
             f"{path}: the gzip file is cut or damaged ({error}); get it again"
         ) from error
     except UnicodeError as error:
-        what = getattr(error, "encoding", "the encoding asked for").upper()
+        what = encoding.removesuffix("-sig").upper()
         where = _undecoded_line(path) if what == "UTF-8" else ""
         raise ValueError(f"{path}{where} is not text in {what}; {remedy}") from error
 

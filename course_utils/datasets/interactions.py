@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, get_index_dtype
 
 from course_utils._arguments import choice, number
 from course_utils._files import home
@@ -288,7 +288,7 @@ def load_interactions(
             f"{path} {what}; expected a csv file with one row of ratings for each line"
         )
     last = [""]
-    with naming_damage(path, _ENCODING_HINT):
+    with naming_damage(path, _ENCODING_HINT, encoding):
         if not encoding.startswith("utf-16"):
             refuse_utf_16(path, _ENCODING_HINT)
         with io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="") as lines:
@@ -306,7 +306,9 @@ def load_interactions(
         )
     _check_values(path, table, low, high)
     values = np.concatenate(table.values).astype(np.float32)
-    row_starts = np.cumsum([0, *map(len, table.values)], dtype=np.int64)
+    # The columns are int32; wider row starts would make SciPy widen them.
+    row_starts = np.cumsum([0, *map(len, table.values)])
+    row_starts = row_starts.astype(get_index_dtype(maxval=row_starts[-1]))
     shape = (len(table.row_ids), len(table.names))
     matrix = csr_array((values, np.concatenate(table.columns), row_starts), shape=shape)
     matrix.eliminate_zeros()

@@ -43,6 +43,8 @@ _PUBLISHED = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
+# Pictures in each of the two parts.
+_PARTS = {"train": 60_000, "t10k": 10_000}
 
 
 def _read_idx(data: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -109,7 +111,7 @@ def load_mnist() -> MNIST:
     """
     data = data_directory()
     arrays = []
-    for name, count in (("train", 60_000), ("t10k", 10_000)):
+    for name, count in _PARTS.items():
         pixels = _read_idx(data, f"{name}-images-idx3-ubyte", (count, 28, 28)).reshape(count, 784)
         labels = _read_idx(data, f"{name}-labels-idx1-ubyte", (count,))
         images = np.divide(pixels, np.float32(255), dtype=np.float32)

@@ -75,38 +75,44 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _say(lines: Sequence[str]) -> None:
+    print(*lines, sep="\n")
+
+
 def _start(chosen: argparse.Namespace) -> None:
+    _started(chosen)
+
+
+def _started(chosen: argparse.Namespace) -> Path:
     folder = work_folder(chosen.folder, course=chosen.course)
-    print(*start(folder, course=chosen.course), sep="\n")
-    print(f"your copies: {folder}")
+    _say([*start(folder, course=chosen.course), f"your copies: {folder}"])
+    return folder
 
 
 def _lab(chosen: argparse.Namespace) -> int:
-    _start(chosen)
-    folder = work_folder(chosen.folder, course=chosen.course)
+    folder = _started(chosen)
     first: Path = next(folder.glob("00_*.ipynb"), folder)
     return subprocess.call([sys.executable, "-m", "jupyterlab", str(first)])
 
 
 def _update(chosen: argparse.Namespace) -> None:
-    print(*update(chosen.folder, course=chosen.course), sep="\n")
+    _say(update(chosen.folder, course=chosen.course))
 
 
 def _progress(chosen: argparse.Namespace) -> None:
-    print(*progress(chosen.folder, course=chosen.course), sep="\n")
+    _say(progress(chosen.folder, course=chosen.course))
 
 
 def _share(chosen: argparse.Namespace) -> None:
-    lines = share(chosen.to, chosen.name, folder=chosen.folder, course=chosen.course)
-    print(*lines, sep="\n")
+    _say(share(chosen.to, chosen.name, folder=chosen.folder, course=chosen.course))
 
 
 def _unshare(chosen: argparse.Namespace) -> None:
-    print(*unshare(chosen.to, chosen.name), sep="\n")
+    _say(unshare(chosen.to, chosen.name))
 
 
 def _class(chosen: argparse.Namespace) -> None:
-    print(*class_table(chosen.to, course=chosen.course), sep="\n")
+    _say(class_table(chosen.to, course=chosen.course))
 
 
 def _recall_options(parser: argparse.ArgumentParser) -> None:

@@ -50,8 +50,7 @@ def _tidy(cell: Cell) -> Cell:
     source, metadata = cell["source"], cell.get("metadata", {})
     if cell["cell_type"] not in ("code", "markdown", "raw") or not isinstance(metadata, dict):
         raise ValueError("there is a cell of an unknown kind")
-    text = source if isinstance(source, str) else "".join(source)
-    return dict(cell, source=text.replace("\r\n", "\n"), metadata=metadata)
+    return dict(cell, source="".join(source).replace("\r\n", "\n"), metadata=metadata)
 
 
 def to_bytes(notebook: Notebook) -> bytes:

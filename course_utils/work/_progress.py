@@ -111,8 +111,8 @@ def _routes(found: Sequence[Standing]) -> list[str]:
     for route, topics in routes.items():
         of = [present[topic] for topic in topics if topic in present]
         done, tried, total = _counts(of)
-        following = next((each.name for each in of if each.count("done") < len(each.exercises)), "")
-        onward = f"; next: {following}" if following else ""
+        unfinished = [each.name for each in of if each.count("done") < len(each.exercises)]
+        onward = f"; next: {unfinished[0]}" if unfinished else ""
         lines.append(f"{route}: {done} of {total} exercises done, {tried} tried{onward}")
     return lines
 
@@ -158,7 +158,7 @@ def _draw(found: Sequence[Standing]) -> None:
 
     widest = max(len(each.exercises) for each in found)
     levels = np.full((len(found), widest), np.nan)
-    marks = np.full((len(found), widest), "", dtype=object)
+    marks = np.full((len(found), widest), "")
     for row, each in enumerate(found):
         for column, state in enumerate(each.exercises.values()):
             levels[row, column] = list(MARKS).index(state)
@@ -167,7 +167,6 @@ def _draw(found: Sequence[Standing]) -> None:
     colours = ListedColormap([plots.COLORS["blue"], plots.COLORS["orange"], "#eeeeee"])
     sns.heatmap(
         levels,
-        mask=np.isnan(levels),
         annot=marks,
         fmt="",
         cmap=colours,

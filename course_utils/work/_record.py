@@ -105,8 +105,8 @@ def _topic_of(exercise: object, name: str) -> str:
 
 def _is_solution() -> bool:
     """Whether the cell that runs now, of which IPython keeps the text, is a solution."""
-    cells = getattr(sys.modules.get("__main__"), "In", None) or [""]
-    return str(cells[-1]).lstrip().startswith(_SOLUTION)
+    cells: list[object] = getattr(sys.modules.get("__main__"), "In", [])
+    return bool(cells) and str(cells[-1]).lstrip().startswith(_SOLUTION)
 
 
 def _append(path: Path, line: str) -> None:

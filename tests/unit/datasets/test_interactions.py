@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from judging import direct_calls
 from scipy.sparse import csr_array
 
-from course_utils.datasets import (
-    load_interactions,
-)
+from course_utils.datasets import load_interactions
 
 WIDE = ",A101,A103,A105\n0826414346,,4.0,\nB000OVF7JY,5,,1.5\n1882931173,,,\n"
 
@@ -147,8 +145,152 @@ def test_a_bad_wide_table_is_refused(tmp_path, text, message):
     assert str(caught.value).startswith(str(path))
 
 
+LONG = (
+    ". If each line holds one rating (user, item, rating), make it wide first:"
+    " pandas.read_csv(path, dtype=str).pivot(index=…, columns=…, values=…).to_csv(…)"
+)
+MISSING = "; is the line with the column ids missing?"
+ONE_FIELD = ", line 1: one field; expected the name of the row ids and then the column ids"
+NO_NUMBER = "is not a number; expected a rating, or nothing where there is none"
+RANGE = "is out of range; expected a rating from 0.5 to 5, or nothing where there is none"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (" \n\n", " is empty; expected a header line with a column id above each column"),
+        ("id,a\n", " holds only a header; expected at least one row of ratings below it"),
+        ("id\nx\n", ONE_FIELD),
+        ("id;a|b;c\n", f"{ONE_FIELD}; give separator=';' if that is meant"),
+        ("id|a;b|c\n", f"{ONE_FIELD}; give separator='|' if that is meant"),
+        ("id\ta\n", f"{ONE_FIELD}; give separator='\\t' if that is meant"),
+        ("\nid,a,,\n", f", line 2: field 3 is empty; expected a column id{MISSING}"),
+        (
+            "id,a,b,c,c,b\n",
+            f", line 1: column id 'c' stands there twice; expected it once{MISSING}",
+        ),
+        (
+            "id,a,b\nx,1\n",
+            ", line 2: 2 fields; expected 3, as in the header (a short last line means that the"
+            " file was cut)",
+        ),
+        ("id,a,b\n,1,2\n", ", line 2: the first field is empty; expected a row id"),
+        ("id,a\nx,good\n", f", line 2, column 'a': 'good' {NO_NUMBER}"),
+        ("id,a,b,c,d\nx,,,,1_0\n", f", line 2, column 'd': '1_0' {NO_NUMBER}"),
+        (
+            'id,a,b,c,d\nx,1,"4,5",,\n',
+            f", line 2, column 'b': '4,5' {NO_NUMBER}; give decimal=',' if that is meant",
+        ),
+        ("id,a,b\nx,1,y\n", f", line 2, column 'b': 'y' {NO_NUMBER}{LONG}"),
+        (
+            'id,a,b,c\nx,,"1,5",\n',
+            f", line 2, column 'b': '1,5' {NO_NUMBER}; give decimal=',' if that is meant{LONG}",
+        ),
+        (
+            "id,a\nx,1\ny,,\n",
+            ", line 3: 3 fields; expected 2, as in the header (a short last line"
+            " means that the file was cut)",
+        ),
+        (
+            "id,a\nx,1\n\nx,2\n",
+            ", line 4: row id 'x' stands there twice, so its pairs would be rated"
+            " twice; expected each row id once",
+        ),
+        (
+            "id,a,b\nx,1,2\nx,2,1\n",
+            ", line 3: row id 'x' stands there twice, so its pairs would be"
+            f" rated twice; expected each row id once{LONG}",
+        ),
+        ("id,a\nx,1\ny,0.25\n", f", line 3, column 'a': 0.25 {RANGE}"),
+        ("id,a,b,c\nx,1,,1234567\n", f", line 2, column 'c': 1.23457e+06 {RANGE}{LONG}"),
+        (
+            'id,a\n"x,4\n',
+            ", line 2: unexpected end of data; expected quotes in pairs, doubled within a field"
+            " (the file may be cut)",
+        ),
+        (
+            f"id,a\n{'x' * 99}\0,1\n",
+            f", line 2: a zero byte in '{'x' * 60}'; expected text. The file is damaged, or in"
+            " another encoding, such as encoding='utf-16-le'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_wide_table_is_said_in_full(tmp_path, text, message):
+    path = wide(tmp_path, text)
+    with pytest.raises(ValueError, match="table") as error:
+        load_interactions(path)
+    assert str(error.value) == f"{path}{message}"
+
+
+def test_of_two_kinds_of_decimals_the_other_one_is_offered(tmp_path):
+    path = wide(tmp_path, "id;a\nx;4.5\n")
+    with pytest.raises(ValueError, match="number") as error:
+        load_interactions(path, separator=";", decimal=",")
+    assert str(error.value) == (
+        f"{path}, line 2, column 'a': '4.5' {NO_NUMBER}; give decimal='.' if that is meant"
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "asked"),
+    [
+        *(("utf-8", "UTF8"), ("utf-8-sig", "utf_8"), ("utf-8-sig", "utf-8-sig")),
+        *(("utf-16", "utf-16"), ("utf-16", "UTF16"), ("latin-1", "latin-1")),
+    ],
+)
+def test_the_encoding_may_be_written_as_people_write_it(tmp_path, encoding, asked):
+    path = wide(tmp_path, "ïd,é\nü,4\n".encode(encoding))
+    read = load_interactions(path, encoding=asked)
+    assert (read.row_ids.tolist(), read.column_ids.tolist()) == (["ü"], ["é"])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_last_line_may_end_in_every_way(tmp_path, end):
+    path = wide(tmp_path, f"id,a{end}x,4{end}")
+    assert load_interactions(path).matrix.toarray().tolist() == [[4]]
+
+
+def test_a_scale_around_zero_has_no_zero_and_nothing_that_becomes_one(tmp_path):
+    """A cell with 0 was not rated, and float32 holds no 1e-50."""
+    path = wide(tmp_path, "id,a,b,c,d\nx,-1,0,1,-0.0\n")
+    matrix = load_interactions(path, rating_range=(-1, 1)).matrix
+    assert (matrix.data.tolist(), matrix.indices.tolist()) == ([-1, 1], [0, 2])
+    path = wide(tmp_path, "id,a,b,c,d\nx,1,0,1e-50,2\n")
+    with pytest.raises(ValueError, match="range") as error:
+        load_interactions(path, rating_range=(-1, 1))
+    assert str(error.value) == (
+        f"{path}, line 2, column 'c': 1e-50 is out of range; expected a rating from -1 to 1, or"
+        " nothing where there is none"
+    )
+
+
+def test_a_cell_that_is_only_a_row_id_in_blanks_is_no_line(tmp_path):
+    path = wide(tmp_path, "\n  \nid,a\n \t\nx,4\n\n")
+    assert load_interactions(path).matrix.toarray().tolist() == [[4]]
+
+
+def test_ids_are_text_and_indices_small(tmp_path):
+    matrix, rows, columns = load_interactions(wide(tmp_path, "id,2,1\n007,,4\n7,3,2\n"))
+    assert (rows.dtype.kind, columns.dtype.kind) == ("U", "U")
+    assert (rows.tolist(), columns.tolist()) == (["007", "7"], ["2", "1"])
+    assert matrix.has_canonical_format
+    assert matrix.indices.dtype == np.int32
+    assert (matrix.data.tolist(), matrix.indptr.tolist()) == ([4, 3, 2], [0, 1, 3])
+
+
+def test_the_encoding_that_was_asked_for_is_named(tmp_path):
+    path = wide(tmp_path, b"id,a\nL\x81on,1\n")
+    with pytest.raises(ValueError, match="text") as error:
+        load_interactions(path, encoding="windows-1252")
+    assert str(error.value) == (
+        f"{path} is not text in CP1252; save it as UTF-8, or give its encoding, such as"
+        " encoding='cp1252' or 'utf-16'"
+    )
+
+
 def test_a_missing_wide_table_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"none\.csv is not there"):
-        load_interactions(tmp_path / "none.csv")
-    with pytest.raises(FileNotFoundError, match=r"is a folder; expected a csv file"):
-        load_interactions(tmp_path)
+    expected = "expected a csv file with one row of ratings for each line"
+    for path, what in ((tmp_path / "none.csv", "is not there"), (tmp_path, "is a folder")):
+        with pytest.raises(FileNotFoundError) as error:
+            load_interactions(path)
+        assert str(error.value) == f"{path} {what}; {expected}"

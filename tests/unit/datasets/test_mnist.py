@@ -53,6 +53,111 @@ def test_mnist_has_the_known_content(mnist):
     np.testing.assert_allclose(pixels, np.rint(pixels), atol=1e-4)
 
 
+def idx(array):
+    """Return an array in the format of the files, with a header of its own."""
+    header = np.array([0x0800 + array.ndim, *array.shape], dtype=">u4")
+    return header.tobytes() + array.tobytes()
+
+
+class TestOneFile:
+    """A picture of two by three, and its message where it is none."""
+
+    NAME = "t10k-images-idx3-ubyte"
+    PICTURE = np.arange(6, dtype=np.uint8).reshape(1, 2, 3)
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        path = tmp_path / "mnist" / f"{self.NAME}.gz"
+        path.parent.mkdir()
+        path.write_bytes(gzip.compress(idx(self.PICTURE)))
+        return path
+
+    def read(self, path, shape=(1, 2, 3)):
+        return mnist_module._read_idx(path.parent.parent, self.NAME, shape)
+
+    def refused(self, path, shape=(1, 2, 3)):
+        with pytest.raises(ValueError, match="mnist") as error:
+            self.read(path, shape)
+        hint = f"; get it back with 'python {path.parent.parent / 'build.py'}', or with"
+        text = str(error.value)
+        assert text.startswith(str(path))
+        assert text.endswith(f"{hint} 'git checkout -- data' in the course")
+        return text.removeprefix(str(path)).partition(hint)[0]
+
+    def test_bytes_are_read_in_their_shape(self, path):
+        found = self.read(path)
+        assert found.dtype == np.uint8
+        np.testing.assert_array_equal(found, self.PICTURE)
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (idx(PICTURE[0]), "header (2050, 2, 3, 66051) and 18 bytes"),
+            (idx(PICTURE)[:-1], "header (2051, 1, 2, 3) and 21 bytes"),
+            (idx(PICTURE) + b"x", "header (2051, 1, 2, 3) and 23 bytes"),
+            (idx(PICTURE.reshape(1, 3, 2)), "header (2051, 1, 3, 2) and 22 bytes"),
+            (b"", "header () and 0 bytes"),
+        ],
+    )
+    def test_another_header_or_length_is_said(self, path, content, message):
+        path.write_bytes(gzip.compress(content))
+        assert self.refused(path) == (
+            f" is not the idx file expected: {message}, expected header (2051, 1, 2, 3) and"
+            " 22 bytes"
+        )
+
+    def test_a_file_that_is_cut_is_said(self, path):
+        path.write_bytes(path.read_bytes()[:-9])
+        assert self.refused(path) == (
+            " is damaged or cut (Compressed file ended before the end-of-stream marker was reached)"
+        )
+
+    def test_a_file_that_is_missing_is_said(self, path):
+        path.unlink()
+        with pytest.raises(FileNotFoundError) as error:
+            self.read(path)
+        assert str(error.value) == (
+            f"{path} is missing; get it back with 'python {path.parent.parent / 'build.py'}', or"
+            " with 'git checkout -- data' in the course"
+        )
+
+    def test_in_the_courses_own_folder_the_digits_must_be_the_published_ones(self, path):
+        (path.parent.parent / "SHA256SUMS").touch()
+        given = hashlib.sha256(idx(self.PICTURE)).hexdigest()
+        assert self.refused(path) == (
+            f" is not what was published: unpacked, its sha256 is {given}, expected"
+            " 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+        )
+
+
+def test_pixels_become_shares_of_ink_and_labels_can_be_written_to(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    asked = []
+
+    def read(data, name, shape):
+        asked.append((data, name, shape))
+        found = np.zeros(shape, dtype=np.uint8)
+        found.flat[:2] = (51, 255) if len(shape) == 3 else (len(asked), 9)
+        found.flags.writeable = False
+        return found
+
+    monkeypatch.setattr(mnist_module, "_read_idx", read)
+    monkeypatch.setattr(mnist_module, "_PARTS", {"train": 60, "t10k": 10})
+    x_train, y_train, x_test, y_test = load_mnist()
+    assert asked == [
+        (tmp_path, "train-images-idx3-ubyte", (60, 28, 28)),
+        (tmp_path, "train-labels-idx1-ubyte", (60,)),
+        (tmp_path, "t10k-images-idx3-ubyte", (10, 28, 28)),
+        (tmp_path, "t10k-labels-idx1-ubyte", (10,)),
+    ]
+    for pixels, count in ((x_train, 60), (x_test, 10)):
+        assert (pixels.shape, pixels.dtype) == ((count, 784), np.float32)
+        assert pixels[0, :3].tolist() == [np.float32(0.2), 1, 0]
+    assert (y_train[:3].tolist(), y_test[:3].tolist()) == ([2, 9, 0], [4, 9, 0])
+    assert y_train.dtype == y_test.dtype == np.uint8
+    y_train[0] = y_test[0] = 1
+
+
 @pytest.fixture
 def mnist_copy(tmp_path, monkeypatch):
     shutil.copytree(data_directory() / "mnist", tmp_path / "mnist")

@@ -13,8 +13,10 @@ import subprocess
 import sys
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
+import requests
 
 from course_utils.datasets import (
     DOWNLOADS,
@@ -234,8 +236,13 @@ def test_all_mirrors_are_listed(server, tmp_path):
 
 
 def test_an_unknown_name_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"no data set 'ml-100k'; expected one of ml-latest-small"):
+    with pytest.raises(ValueError, match="ml-100k") as error:
         download("ml-100k", directory=tmp_path)
+    assert str(error.value) == (
+        "no data set 'ml-100k'; expected one of ml-latest-small, ml-1m, ml-25m, ml-32m."
+        " load_movielens reads the other editions, too, from"
+        " https://grouplens.org/datasets/movielens/"
+    )
     assert names(tmp_path) == []
 
 
@@ -299,11 +306,174 @@ def test_a_proxy_that_is_not_there(server, tmp_path, monkeypatch):
 
 
 def test_a_name_that_nobody_knows():
-    import requests
-
     error = requests.ConnectionError("…")
     error.__cause__ = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     assert remote._network_problem(error, 1).startswith("no connection: the name of the server")
+
+
+def http_error(status, reason):
+    response = requests.Response()
+    response.status_code, response.reason = status, reason
+    return requests.HTTPError("…", response=response)
+
+
+def wrapped(outer, inner):
+    """Return an exception that holds another one as requests, urllib3 and ssl do."""
+    outer.__context__ = Exception(inner)
+    return outer
+
+
+def untrusted():
+    error = ssl.SSLCertVerificationError(1, "failed")
+    error.verify_message = "self signed"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (http_error(403, "Forbidden"), "the server answered 403 Forbidden"),
+        (
+            http_error(407, "Log in"),
+            "the proxy answered 407 Log in; it wants a name and a password:"
+            " https_proxy=http://name:password@host:port",
+        ),
+        (requests.TooManyRedirects("30"), "the server sends in a circle (30)"),
+        (
+            wrapped(requests.exceptions.SSLError("…"), untrusted()),
+            "the certificate is not trusted (self signed); is the clock right? Where a proxy reads"
+            " along, name its certificate in REQUESTS_CA_BUNDLE",
+        ),
+        (
+            wrapped(
+                requests.exceptions.ProxyError("…"),
+                OSError("Tunnel connection failed: 403 Not here ')"),
+            ),
+            "the proxy answered 403 Not here",
+        ),
+        (
+            wrapped(requests.exceptions.SSLError("outer"), OSError("inner")),
+            "no secure connection (inner)",
+        ),
+        (requests.Timeout("…"), "no answer within 2.5 s"),
+        (requests.ConnectionError("Read Timed Out"), "no answer within 2.5 s"),
+        (
+            requests.exceptions.ProxyError("…"),
+            "the proxy does not answer; is the address in https_proxy right?",
+        ),
+        (
+            requests.exceptions.ChunkedEncodingError("broken"),
+            "the connection ended before the file was whole (broken)",
+        ),
+        (
+            wrapped(requests.ConnectionError("…"), socket.gaierror(1, "unknown")),
+            "no connection: the name of the server is not known, or this machine has no network",
+        ),
+        (
+            requests.ConnectionError("refused"),
+            "no connection: nothing answers there, or this machine has no network",
+        ),
+        (requests.HTTPError("no answer"), "HTTPError: no answer"),
+        (requests.RequestException("odd"), "RequestException: odd"),
+    ],
+)
+def test_what_went_wrong_on_the_way_is_said_in_words(error, message):
+    assert remote._network_problem(error, 2.5) == message
+
+
+def test_all_that_an_exception_wraps_is_looked_at_once():
+    """Cause, context, reason and arguments, at any depth, and in a circle too."""
+    inner, reason, argument = ValueError("cause"), ValueError("reason"), ValueError("argument")
+    middle = ValueError("context", 3, argument)
+    outer = RuntimeError("outer")
+    outer.__cause__, outer.__context__, outer.reason = inner, middle, reason
+    inner.__context__ = outer
+    assert remote._causes(outer) == [outer, inner, middle, reason, argument]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            OSError(errno.ENOSPC, "full"),
+            "the disk of F is full: 1,234,567 bytes are needed for the zip file and several times"
+            " as many for the tables; make room there, or ",
+        ),
+        (
+            OSError(errno.EDQUOT, "quota"),
+            "the disk of F is full: 1,234,567 bytes are needed for the zip file and several times"
+            " as many for the tables; make room there, or ",
+        ),
+        (FileExistsError("x"), "F cannot be a folder, a file is in the way (x); "),
+        (NotADirectoryError("x"), "F cannot be a folder, a file is in the way (x); "),
+        (PermissionError("no"), "F may not be written to (no); "),
+        (
+            OSError(errno.EROFS, "read only"),
+            f"F may not be written to ([Errno {errno.EROFS}] read only); ",
+        ),
+        (OSError("odd"), "F does not take the files (odd); "),
+    ],
+)
+def test_why_a_folder_does_not_take_the_files_is_said_in_words(error, message):
+    known = RemoteFile(1_234_567, "sha256:0", ())
+    assert remote._place_problem(error, Path("F"), known) == (
+        f"{message}give another folder, download(…, directory=…)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"text", None),
+        (
+            b"next",
+            f"sha256 is {hashlib.sha256(b'next').hexdigest()}, expected "
+            f"{hashlib.sha256(b'text').hexdigest()}: another file, or damaged",
+        ),
+        (b"text" * 500, "2,000 bytes, expected 4: cut, or another file"),
+        (b"", "0 bytes, expected 4: cut, or another file"),
+        (
+            b"\n <!DOCTYPE html>" + bytes(1000),
+            "a web page instead of the file (1,017 bytes, expected 4): does the network ask for a"
+            " log-in?",
+        ),
+        (
+            b"<HTML>",
+            "a web page instead of the file (6 bytes, expected 4): does the network ask for a"
+            " log-in?",
+        ),
+        (b" " * 512 + b"<html>", "518 bytes, expected 4: cut, or another file"),
+    ],
+)
+def test_how_a_file_differs_is_said_in_words(tmp_path, content, message):
+    (tmp_path / "x.zip").write_bytes(content)
+    known = RemoteFile(4, f"sha256:{hashlib.sha256(b'text').hexdigest()}", ())
+    assert remote._file_problem(tmp_path / "x.zip", known) == message
+
+
+def test_all_that_is_said_of_a_set_that_cannot_be_had(server, tmp_path):
+    known = registry(server, "forbidden", "short")["tiny"]
+    (tmp_path / "tiny.zip").write_bytes(b"cut")
+    with pytest.raises(DownloadError) as error:
+        fetch(tmp_path, {"tiny": known})
+    size = f"{len(GOOD):,}"
+    assert str(error.value) == (
+        f"tiny.zip ({size} bytes, {known.hash}) could not be downloaded:\n"
+        f"  - {tmp_path / 'tiny.zip'} was there: 3 bytes, expected {size}: cut, or another file\n"
+        f"  - {known.urls[0]}: the server answered 403 Forbidden\n"
+        f"  - {known.urls[1]}: {len(GOOD) - 1:,} bytes, expected {size}: cut, or another file\n"
+        "What to do: the edition that ships with the course needs no network, load_movielens()."
+        f" For this one, try again later, or fetch {known.urls[0]} with a browser, save it as"
+        f" {tmp_path / 'tiny.zip'} and call download again."
+    )
+
+
+def test_where_each_set_is_looked_for():
+    assert DOWNLOADS["ml-1m"].urls == (
+        "https://files.grouplens.org/datasets/movielens/ml-1m.zip",
+        "https://web.archive.org/web/2024id_/https://files.grouplens.org/datasets/movielens/"
+        "ml-1m.zip",
+    )
 
 
 @pytest.mark.parametrize("moment", ["downloading", "unpacking"])
@@ -409,27 +579,73 @@ def test_paths_that_lead_outside_are_refused(server, tmp_path, name):
     folder = tmp_path / "inner" / "folder"
     folder.mkdir(parents=True)
     (folder / "tiny.zip").write_bytes(content)
-    with pytest.raises(DownloadError, match="refused, as it names a path outside"):
+    with pytest.raises(DownloadError) as error:
         fetch(folder, registry(server, content=content))
+    assert str(error.value) == (
+        f"{folder / 'tiny.zip'}: refused, as it names a path outside of it: {name!r}"
+    )
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["tiny.zip"]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (bundle({"tiny/movies.csv": MOVIES}), "holds no tiny/ratings.csv"),
+        (
+            bundle({"tiny/movies.csv": MOVIES}),
+            " holds no tiny/ratings.csv or .dat; expected one of them",
+        ),
+        (
+            bundle({"tiny/ratings.dat": RATINGS, "tiny/movies.item": b""}),
+            " holds no tiny/movies.csv or .dat; expected one of them",
+        ),
         (
             bundle({"other/ratings.csv": RATINGS, "tiny/movies.csv": MOVIES}),
-            "holds no tiny/ratings",
+            " holds no tiny/ratings.csv or .dat; expected one of them",
         ),
-        (b"text", "has the right hash but is not a zip file"),
+        (
+            bundle({"ratings.csv": RATINGS, "tiny/movies.csv": MOVIES}),
+            " holds no tiny/ratings.csv or .dat; expected one of them",
+        ),
+        (b"text", " has the right hash but is not a zip file: File is not a zip file"),
     ],
 )
 def test_a_bundle_without_the_tables_is_refused(server, tmp_path, content, message):
     (tmp_path / "tiny.zip").write_bytes(content)
-    with pytest.raises(DownloadError, match=message):
+    with pytest.raises(DownloadError) as error:
         fetch(tmp_path, registry(server, content=content))
+    assert str(error.value) == f"{tmp_path / 'tiny.zip'}{message}"
     assert names(tmp_path) == ["tiny.zip"]
+
+
+def test_a_table_is_there_if_its_size_and_checksum_are_right(tmp_path):
+    content = bytes(range(256)) * 5000  # more than is read at once
+    path = tmp_path / "x"
+    with zipfile.ZipFile(io.BytesIO(bundle({"x": content}))) as archive:
+        (member,) = archive.infolist()
+    assert not remote._is_member(path, member)
+    path.mkdir()
+    assert not remote._is_member(path, member)
+    path.rmdir()
+    for written, good in (
+        (content, True),
+        (content[:-1], False),
+        (content + b"x", False),
+        (b"x" + content[1:], False),
+        (content[:-1] + b"x", False),
+    ):
+        path.write_bytes(written)
+        assert remote._is_member(path, member) is good
+
+
+def test_tables_and_terms_are_unpacked_and_nothing_else(server, tmp_path):
+    wanted = ("ratings.dat", "movies.dat", "README", "README.html")
+    other = ("README.", "ratings.csv.gz", "my_ratings.csv", "tags.dat", "READMEs.txt")
+    content = bundle(dict.fromkeys([f"tiny/{name}" for name in (*wanted, *other)], b"x"))
+    (tmp_path / "tiny.zip").write_bytes(content)
+    target = fetch(tmp_path, registry(server, content=content))
+    assert names(target) == sorted(wanted)
+    (target / "README").unlink()
+    assert names(fetch(tmp_path, registry(server, content=content))) == sorted(wanted)
 
 
 # --- two at once ---------------------------------------------------------------------------------

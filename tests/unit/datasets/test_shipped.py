@@ -1,6 +1,7 @@
 """course_utils.datasets.shipped: where the data lies."""
 
-import re
+import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from course_utils.datasets import (
     data_directory,
     shipped,
 )
+from course_utils.datasets.shipped import check_shipped
 
 
 def test_data_directory_follows_the_environment(monkeypatch, tmp_path):
@@ -19,8 +21,13 @@ def test_data_directory_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     assert data_directory() == tmp_path
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nothing"))
-    with pytest.raises(FileNotFoundError, match=r"COURSE_DATA names .*nothing.* unset it"):
+    with pytest.raises(FileNotFoundError) as error:
         data_directory()
+    assert str(error.value) == (
+        f"the environment variable COURSE_DATA names {tmp_path / 'nothing'}, which is not a folder:"
+        " it does not exist or may not be seen; set it to the folder 'data' of the course, or unset"
+        " it"
+    )
 
 
 def test_places_with_tilde_spaces_and_umlauts(monkeypatch, tmp_path):
@@ -41,9 +48,12 @@ def test_a_file_is_no_folder(monkeypatch, tmp_path):
 
 def test_a_folder_that_may_not_be_read_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
-    monkeypatch.setattr(shipped.os, "access", lambda path, mode: False)  # root may read everything
-    with pytest.raises(PermissionError, match=f"{re.escape(str(tmp_path))} may not be read; chan"):
+    asked = []  # root may read everything
+    monkeypatch.setattr(shipped.os, "access", lambda *given: asked.append(given) or False)
+    with pytest.raises(PermissionError) as error:
         data_directory()
+    assert str(error.value) == f"the folder {tmp_path} may not be read; change its permissions"
+    assert asked == [(tmp_path, os.R_OK | os.X_OK)]
 
 
 def test_data_directory_says_what_to_do_without_a_checkout(monkeypatch, tmp_path):
@@ -51,8 +61,42 @@ def test_data_directory_says_what_to_do_without_a_checkout(monkeypatch, tmp_path
     monkeypatch.setattr(
         shipped, "__file__", str(tmp_path / "site/course_utils/datasets/shipped.py")
     )
-    with pytest.raises(FileNotFoundError, match=r"pip install -e \..*COURSE_DATA"):
-        data_directory()
+    folder = tmp_path / "site" / "data"
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError) as error:
+            data_directory()
+        assert str(error.value) == (
+            f"no data of the course in {folder}; it lies beside course_utils in a checkout and in"
+            " the source distribution, not in a wheel. Install the package from the checkout (pip"
+            " install -e .), or set the environment variable COURSE_DATA to the course's folder"
+            " 'data'"
+        )
+        folder.mkdir(parents=True, exist_ok=True)  # somebody else's, which has no list of files
+    (folder / "SHA256SUMS").touch()
+    assert data_directory() == folder
+
+
+def test_a_shipped_file_must_be_the_one_in_the_list(tmp_path):
+    (tmp_path / "films").mkdir()
+    path, other = tmp_path / "films" / "a.csv", tmp_path / "b.csv"
+    path.write_bytes(b"changed")
+    other.write_bytes(b"one's own")
+    check_shipped(tmp_path, path)  # a folder without a list is the reader's own
+    digest = hashlib.sha256(b"shipped").hexdigest()
+    (tmp_path / "SHA256SUMS").write_text(
+        f"{'0' * 64}  films/ü.csv\n{digest}  films/a.csv\n", "utf-8"
+    )
+    check_shipped(tmp_path, other)
+    with pytest.raises(ValueError, match="ships") as error:
+        check_shipped(tmp_path, path)
+    given = hashlib.sha256(b"changed").hexdigest()
+    assert str(error.value) == (
+        f"{path} is not the file that ships with the course: sha256 is {given}, expected {digest};"
+        f" get it back with 'python {tmp_path / 'build.py'}', or with 'git checkout -- data' in the"
+        " course"
+    )
+    path.write_bytes(b"shipped")
+    check_shipped(tmp_path, path)
 
 
 @pytest.mark.slow

@@ -55,6 +55,11 @@ def test_without_options_the_copies_lie_beside_the_course(place, monkeypatch, ca
     program.main(["start"])
     folder = place.course.parent / "work"
     assert capsys.readouterr().out.endswith(f"your copies: {folder}\n")
+    save(place.course.parent / "other" / "notebooks" / "00_x.ipynb", [])
+    program.main(["--course", str(place.course.parent / "other" / "notebooks"), "start"])
+    assert capsys.readouterr().out.endswith(
+        f"your copies: {place.course.parent / 'other' / 'work'}\n"
+    )
     monkeypatch.setattr(sys, "argv", ["work", "update"])
     assert program.main() == 0
     assert capsys.readouterr().out == "nothing to update\n"
@@ -93,6 +98,28 @@ def test_progress_is_that_of_the_folder_named(place, monkeypatch, capsys):
     lines = work.progress(place.work, course=place.course)
     assert lines[0] == "✓            00 First"
     assert capsys.readouterr().out.split("\n") == [*lines, ""]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "given"),
+    [
+        ("share x --name M", "share", (("x", "M"), {"folder": "f", "course": "c"})),
+        ("unshare x --name M", "unshare", (("x", "M"), {})),
+        ("class x", "class_table", (("x",), {"course": "c"})),
+        ("progress", "progress", (("f",), {"course": "c"})),
+        ("update", "update", (("f",), {"course": "c"})),
+    ],
+)
+def test_what_was_given_is_passed_on_and_each_line_said(
+    arguments, name, given, monkeypatch, capsys
+):
+    calls = []
+    monkeypatch.setattr(
+        program, name, lambda *first, **more: calls.append((first, more)) or ["one", "two"]
+    )
+    assert program.main(["--folder", "f", "--course", "c", *arguments.split()]) == 0
+    assert calls == [given]
+    assert capsys.readouterr().out == "one\ntwo\n"
 
 
 class TestRecall:

@@ -108,8 +108,9 @@ def test_the_record_is_that_of_the_folder_named_or_of_the_one_beside_the_course(
     other = place.work.with_name("other")
     work.start(other, course=place.course)
     note(other, "add.one", "right")
+    note(place.work, "add.two", "right")
     assert work.progress(other, course=place.course)[0] == "✓ ○          00 Add"
-    assert work.progress(course=place.course)[0] == "○ ○          00 Add"
+    assert work.progress(course=place.course)[0] == "○ ✓          00 Add"
 
 
 def test_outside_of_the_copies_a_notebook_says_where_they_come_from(tmp_path, monkeypatch, capsys):
@@ -150,12 +151,28 @@ def test_after_it_the_standings_are_drawn_below_the_routes(place, monkeypatch, c
     )
 
 
-def test_each_exercise_is_a_square_with_its_mark_and_the_colour_of_its_state(monkeypatch):
+@pytest.fixture
+def drawn(monkeypatch):
+    """Draw standings, and return the figure and its description."""
     shown = []
     monkeypatch.setattr(plots, "show", lambda figure, *, alt: shown.append((figure, alt)))
-    _progress._draw(standings(("add.one", "right"), ("add.two", "wrong")))
-    ((figure, alt),) = shown
-    plt.close(figure)
+
+    def draw(found):
+        _progress._draw(found)
+        figure, alt = shown.pop()
+        plt.close(figure)
+        return figure, alt
+
+    return draw
+
+
+BLUE, ORANGE, GREY = (
+    to_rgba(each) for each in (plots.COLORS["blue"], plots.COLORS["orange"], "#eeeeee")
+)
+
+
+def test_each_exercise_is_a_square_with_its_mark(drawn):
+    figure, alt = drawn(standings(("add.one", "right"), ("add.two", "wrong")))
     assert alt == (
         "A row of squares for each notebook, one for each exercise: 1 of 3 are done, 1 tried and"
         " not right yet, the rest open."
@@ -170,12 +187,26 @@ def test_each_exercise_is_a_square_with_its_mark_and_the_colour_of_its_state(mon
     ]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("exercise", "")
-    colours = axes.collections[0].get_facecolors().reshape(3, 2, 4)
-    blue, orange, grey = (
-        to_rgba(each) for each in (plots.COLORS["blue"], plots.COLORS["orange"], "#eeeeee")
-    )
-    expected = [[blue, orange], [grey, None], [None, None]]
-    for row, wanted in zip(colours, expected, strict=True):
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "colours"),
+    [
+        (
+            [("add.one", "right"), ("add.two", "wrong")],
+            [[BLUE, ORANGE], [GREY, None], [None, None]],
+        ),
+        ([("add.two", "wrong")], [[GREY, ORANGE], [GREY, None], [None, None]]),
+        (
+            [("add.one", "right"), ("add.two", "right"), ("away.one", "wrong")],
+            [[BLUE, BLUE], [ORANGE, None], [None, None]],
+        ),
+    ],
+)
+def test_the_colour_is_that_of_the_state(drawn, verdicts, colours):
+    figure, _ = drawn(standings(*verdicts))
+    found = figure.axes[0].collections[0].get_facecolors().reshape(3, 2, 4)
+    for row, wanted in zip(found, colours, strict=True):
         for colour, each in zip(row, wanted, strict=True):
             if each is None:
                 assert colour[3] == 0
@@ -183,13 +214,7 @@ def test_each_exercise_is_a_square_with_its_mark_and_the_colour_of_its_state(mon
                 np.testing.assert_allclose(colour, each)
 
 
-def test_a_course_of_many_notebooks_is_drawn_higher(monkeypatch):
-    heights = []
-    monkeypatch.setattr(
-        plots, "show", lambda figure, *, alt: heights.append(figure.get_figheight())
-    )
-    for count in (1, 11):
-        one = Standing("00 A", "a", {"x": "open"})
-        _progress._draw([one] * count)
-        plt.close()
-    assert heights[1] - heights[0] == pytest.approx(3.2)
+def test_a_page_is_as_wide_as_it_is_and_higher_with_more_notebooks(drawn):
+    one = Standing("00 A", "a", {"x": "open"})
+    sizes = [drawn([one] * count)[0].get_size_inches() for count in (1, 11)]
+    np.testing.assert_allclose(sizes, [(7, 1.12), (7, 4.32)])
