@@ -233,8 +233,7 @@ def rank_k_rmse(matrix: Matrix, k: int) -> float:
     k = _arguments.integer("k", k, 1, min(values.shape))
     values, exponent = scaled_to_one(values)
     if _worth_iterating(values, k):
-        stored = values.data if sp.issparse(values) else values
-        lost = np.sum(stored**2) - np.sum(_leading(values, k)[1] ** 2)
+        lost = (values**2).sum() - np.sum(_leading(values, k)[1] ** 2)
     else:
         with one_blas_thread(min(values.shape) <= SMALL_SIDE):
             lost = np.sum(scipy.linalg.svdvals(_dense(values))[k:] ** 2)

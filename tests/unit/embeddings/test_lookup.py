@@ -206,6 +206,66 @@ def test_weights_that_cancel_have_no_mean_and_give_zeros():
     np.testing.assert_array_equal(got, [[0.0]])
 
 
+def test_whole_weights_that_cancel_have_no_mean_either():
+    got = sparse_embedding_lookup(np.array([[3, -1, -2]]), np.ones((3, 1)), combiner="mean")
+    np.testing.assert_array_equal(got, [[0.0]])
+
+
+def test_fractions_that_cancel_but_for_rounding_have_no_mean():
+    weights = np.array([[0.1, 0.2, -0.3]])
+    assert weights.sum() != 0
+    got = sparse_embedding_lookup(weights, [[1.0], [2.0], [4.0]], combiner="mean")
+    np.testing.assert_array_equal(got, [[0.0]])
+
+
+@pytest.mark.parametrize(("left", "counts"), [(31, False), (33, True)])
+def test_a_sum_of_n_weights_counts_from_sixteen_n_eps_of_the_largest(left, counts):
+    eps = np.finfo(float).eps
+    largest = 1 - eps
+    got = sparse_embedding_lookup(
+        [[largest, left * eps - largest]], [[0.0], [1.0]], combiner="mean"
+    )
+    assert (got[0, 0] != 0) == counts
+
+
+def test_half_precision_is_rounded_more_and_taken_for_rounding_sooner():
+    half = np.array([[0.1, 0.2, -0.3]], np.float16)
+    table = np.array([[1.0], [2.0], [4.0]])
+    assert half.astype(float).sum() != 0
+    np.testing.assert_array_equal(sparse_embedding_lookup(half, table, combiner="mean"), [[0.0]])
+    # The same numbers in single precision do differ.
+    assert sparse_embedding_lookup(half.astype(np.float32), table, combiner="mean")[0, 0] != 0
+
+
+def test_one_weight_with_many_small_ones_of_its_sign_is_no_rounding():
+    weights = np.full((1, 101), 0.001, np.float16)
+    weights[0, 0] = 1
+    got = sparse_embedding_lookup(weights, np.ones((101, 1)), combiner="mean")
+    assert got[0, 0] == pytest.approx(1)
+
+
+def test_weights_whose_squares_add_up_to_one_stay_as_they_are():
+    got = sparse_embedding_lookup([[0.6, 0.8]], [[10.0], [100.0]], combiner="sqrtn")
+    assert got[0, 0] == pytest.approx(86, rel=1e-14)
+
+
+@pytest.mark.parametrize("combiner", embeddings.COMBINERS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_and_infinity_of_the_table_reach_only_the_rows_with_a_weight(combiner, bad):
+    """A stored zero is no weight."""
+    matrix = sp.csr_array(([0.0, 2.0, 1.0], [0, 1, 0], [0, 2, 3]), shape=(2, 2))
+    table = np.array([[bad], [3.0]])
+    got = sparse_embedding_lookup(matrix, table, combiner=combiner)
+    assert got[0, 0] == (6.0 if combiner == "sum" else 3.0)
+    np.testing.assert_array_equal(got[1], [bad])
+
+
+@pytest.mark.parametrize("combiner", embeddings.COMBINERS)
+def test_weights_that_are_not_finite_are_refused_by_every_combiner(combiner):
+    with pytest.raises(ValueError, match="matrix must be finite, got nan in row 0, column 1"):
+        sparse_embedding_lookup([[1.0, np.nan]], np.ones((2, 1)), combiner=combiner)
+
+
 def test_duplicates_count_as_their_sum_in_every_combiner():
     twice = sp.csr_array(([1.0, 2.0, 4.0], [1, 1, 0], [0, 3]), shape=(1, 2))
     table = np.array([[1.0], [10.0]])
@@ -378,6 +438,12 @@ def test_bag_inputs_of_csr_are_its_own_arrays():
     assert np.shares_memory(weights, matrix.data)
 
 
+def test_bag_inputs_leave_out_stored_zeros():
+    matrix = sp.csr_array(([0.0, 2.0, 0.0], [0, 1, 1], [0, 2, 3]), shape=(2, 2))
+    indices, offsets, weights = embedding_bag_inputs(matrix)
+    assert (indices.tolist(), offsets.tolist(), weights.tolist()) == ([1], [0, 1], [2.0])
+
+
 @pytest.mark.parametrize(
     ("given_type", "weight_type"),
     [
@@ -417,6 +483,13 @@ def test_a_single_weight_of_any_size_averages_to_its_row(weight, combiner):
     assert sparse_embedding_lookup(matrix, table, combiner=combiner).tolist() == [[5.0]]
 
 
+@pytest.mark.parametrize("weight", [1e-310, 1e-200, 1e200, 1e308])
+@pytest.mark.parametrize("combiner", ["mean", "sqrtn"])
+def test_a_single_weight_in_double_precision_does_so_too(weight, combiner):
+    got = sparse_embedding_lookup([[weight]], [[5.0]], combiner=combiner)
+    assert got.tolist() == [[5.0]]
+
+
 @pytest.mark.slow
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=60), st.sampled_from(["f4", "f8"]))
 def test_centred_ratings_have_no_mean(halves, dtype):
@@ -439,5 +512,7 @@ def test_weights_of_one_sign_are_never_taken_for_rounding(weights):
 def test_torch_is_refused_where_it_is_not_loaded():
     with pytest.raises(ValueError, match="kernel must be 'scipy' or 'auto' while PyTorch is not"):
         sparse_embedding_lookup(SOURCE, np.ones((4, 2)), kernel="torch")
+    with pytest.raises(ValueError, match="while PyTorch is not loaded"):
+        sparse_embedding_lookup(SOURCE, np.ones((4, 2)), combiner="mean", kernel="torch")
     with pytest.raises(ValueError, match="kernel must be 'auto', 'scipy' or 'torch', got 'numpy'"):
         sparse_embedding_lookup(SOURCE, np.ones((4, 2)), kernel="numpy")

@@ -35,6 +35,44 @@ def test_columns_are_the_best_answer_to_the_rows(seed, share):
     np.testing.assert_allclose(columns, oracle, atol=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_the_rows_of_the_first_round_answer_to_normal_vectors_of_length_one(scale):
+    """A vector of k numbers of variance 1 / k has a length of about 1."""
+    values, known = table(20, 12)
+    values *= scale
+    rows, _ = alternating_least_squares(stored(values, known), 3, l2=0.7, rounds=1, seed=5)
+    start = np.random.default_rng(5).standard_normal((3, 12)) / np.sqrt(3)
+    oracle = SVD(np.empty(0), np.empty(0), start).fold_in(values, known, l2=0.7)
+    np.testing.assert_allclose(rows, oracle, atol=1e-9 * scale)
+
+
+def test_there_are_ten_rounds_by_default_from_the_seed_zero():
+    ratings = stored(*table())
+    default = alternating_least_squares(ratings, 2, l2=0.5)
+    for rounds, same in ((10, True), (11, False)):
+        found = alternating_least_squares(ratings, 2, l2=0.5, rounds=rounds, seed=0)
+        assert np.array_equal(found.rows, default.rows) == same
+
+
+def test_each_of_many_rows_is_answered_as_if_it_were_alone():
+    """More rows than are solved together."""
+    values, known = table(3 * als._BLOCK, 5)
+    rows, _ = alternating_least_squares(stored(values, known), 2, l2=0.7, rounds=1)
+    start = np.random.default_rng(0).standard_normal((2, 5)) / np.sqrt(2)
+    oracle = SVD(np.empty(0), np.empty(0), start).fold_in(values, known, l2=0.7)
+    np.testing.assert_allclose(rows, oracle, atol=1e-9)
+
+
+def test_factors_that_the_type_cannot_hold_are_refused():
+    """The column starts with less than 0.2, so the row gets more than five times the rating."""
+    assert abs(np.random.default_rng(0).standard_normal()) < 0.2
+    ratings = sp.csr_array(np.array([[3e38]], np.float32))
+    with pytest.raises(ValueError, match="that float32 can hold, got infinity") as error:
+        alternating_least_squares(ratings, 1, l2=1e-3, rounds=1)
+    assert str(error.value).startswith("the factors of the rows must be numbers that float32 can")
+    alternating_least_squares(ratings.astype(float), 1, l2=1e-3, rounds=1)
+
+
 def test_every_round_lowers_the_objective():
     values, known = table()
     ratings = stored(values, known)
@@ -113,6 +151,7 @@ def test_format_does_not_matter_and_input_stays(form):
     ("change", "error", "words"),
     [
         ({"ratings": np.eye(3)}, TypeError, "sparse array.*got ndarray"),
+        ({"ratings": sp.csr_array((0, 3))}, ValueError, "at least one row and column"),
         ({"l2": 0}, ValueError, "above 0, got 0"),
         ({"l2": np.nan}, ValueError, "above 0"),
         ({"rounds": 0}, ValueError, "at least 1, got 0"),

@@ -146,6 +146,19 @@ def test_balanced_factor_starts_with_a_positive_entry():
     assert all(truncated_svd(matrix, 1).vt[0, 0] > 0 for matrix in almost)
 
 
+def test_the_first_of_the_strongest_entries_decides_and_not_the_first_of_all():
+    found = truncated_svd([[0.0, 0.0, 0.0, 0.0, 5.0], [0.0, -1.0, 1.0, 0.0, 0.0]], 2).vt
+    half = 0.5**0.5
+    np.testing.assert_allclose(found, [[0, 0, 0, 0, 1], [0, half, -half, 0, 0]], atol=1e-12)
+
+
+def test_a_small_majority_among_many_entries_decides():
+    row = np.ones((1, 10_000))
+    row[0, :4990] = -1
+    for matrix in (row, -row):
+        assert (np.sign(truncated_svd(matrix, 1).vt) == row).all()
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("shape", [(9, 5), (5, 9), (6, 6)])
 def test_rows_may_be_rotated_or_permuted(shape, seed):
@@ -229,6 +242,14 @@ def test_iterative_route_gives_the_same(form, shape):
     np.testing.assert_allclose(moved.vt, svd.vt, atol=1e-9)
     np.testing.assert_allclose(moved.u, svd.u[order], atol=1e-9)
     assert rank_k_rmse(matrix, 2) == pytest.approx(np.sqrt(np.sum(s[2:] ** 2) / dense.size))
+
+
+@pytest.mark.usefixtures("iterate_always")
+def test_iterative_route_gives_the_same_bits_each_time():
+    matrix = np.random.default_rng(4).standard_normal((90, 80))
+    first, again = truncated_svd(matrix, 2), truncated_svd(matrix, 2)
+    for one, other in zip(first, again, strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 @pytest.mark.usefixtures("iterate_always")
@@ -392,6 +413,25 @@ def test_fewer_ratings_than_factors_is_no_new_row_or_no_rating():
     assert svd.fold_in(np.zeros((1, 4))).tolist() == [[0.0, 0.0, 0.0]]
 
 
+@pytest.mark.parametrize("l2", [0.0, 0.5, 3.0])
+def test_all_cells_known_is_the_default_and_a_cell_that_is_not_stored_is_a_zero(l2):
+    svd = truncated_svd(RATINGS, 3)
+    everything = np.ones(RATINGS.shape, bool)
+    expected = svd.fold_in(RATINGS, everything, l2=l2)
+    np.testing.assert_allclose(expected, svd.u * svd.s / (1 + l2), atol=1e-12)
+    np.testing.assert_allclose(svd.fold_in(RATINGS, l2=l2), expected, atol=1e-12)
+    sparse = sp.csc_array(RATINGS.astype(np.int8))
+    np.testing.assert_allclose(svd.fold_in(sparse, l2=l2), expected, atol=1e-12)
+
+
+def test_a_stored_cell_that_is_unknown_may_hold_nan():
+    svd = truncated_svd(RATINGS, 2)
+    known = np.array([[True, False, True, True]])
+    row = np.array([[1.0, np.nan, 0.0, 2.0]])
+    expected = svd.fold_in(row, known)
+    np.testing.assert_array_equal(svd.fold_in(sp.csr_array(row), known), expected)
+
+
 def test_rows_are_folded_in_one_by_one():
     rng = np.random.default_rng(8)
     svd = truncated_svd(separated(12, 8, 2), 3)
@@ -422,6 +462,15 @@ def test_rows_are_folded_in_one_by_one():
 def test_bad_new_rows_are_refused(ratings, options, error, message):
     with pytest.raises(error, match=message):
         truncated_svd(RATINGS, 2).fold_in(ratings, **options)
+
+
+def test_a_known_cell_without_a_number_says_what_to_do():
+    with pytest.raises(ValueError, match="ratings must be finite") as error:
+        truncated_svd(RATINGS, 2).fold_in([[1.0, np.inf, 0, 0]])
+    assert str(error.value) == (
+        "ratings must be finite in every known cell, got NaN or infinity; "
+        "mark missing cells with where"
+    )
 
 
 def test_svd_is_a_plain_tuple_of_three():

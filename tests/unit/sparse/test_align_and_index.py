@@ -268,6 +268,11 @@ class TestIndexToIndicator:
         assert result.shape == (1, last + 1)
         assert result.indices.tolist() == [last]
 
+    @pytest.mark.parametrize(("columns", "wide"), [(2**31 - 1, np.int32), (2**31, np.int64)])
+    def test_indices_are_as_narrow_as_the_number_of_columns_allows(self, columns, wide):
+        result = index_to_indicator([0], columns)
+        assert result.indices.dtype == result.indptr.dtype == wide
+
     def test_index_that_would_wrap_around_is_refused(self):
         with pytest.raises(ValueError, match="got 4294967297 at position 0"):
             index_to_indicator(np.array([2**32 + 1]), 3)
@@ -336,6 +341,13 @@ class TestRagged:
         assert row_splits.tolist() == [0, 2, 2, 3]
         assert row_splits.dtype == np.int64
 
+    def test_stored_zeros_and_sums_that_cancel_are_left_out_and_nan_is_a_value(self):
+        stored = [0.0, np.nan, 2.0, 3.0, -3.0]
+        matrix = sp.csr_array((stored, [1, 0, 2, 1, 1], [0, 2, 5]), shape=(2, 3))
+        values, row_splits = to_ragged(matrix)
+        np.testing.assert_array_equal(values, [np.nan, 2.0])
+        assert row_splits.tolist() == [0, 1, 2]
+
     @pytest.mark.slow
     @given(messy_matrices())
     def test_lists_are_the_nonzeros_of_each_row(self, matrix):
@@ -394,8 +406,19 @@ class TestRagged:
             from_ragged([5], [0.0, 1.0])
 
     def test_a_zero_cannot_be_kept(self):
-        with pytest.raises(ValueError, match=r"values\[1\] is 0"):
+        with pytest.raises(ValueError, match=r"values\[1\] is 0") as error:
             from_ragged([5, 0, 8], [0, 3])
+        assert str(error.value) == (
+            "values[1] is 0: a sparse matrix cannot tell it from an empty cell, "
+            "so the list would lose it"
+        )
+
+    def test_empty_lists_need_no_column_and_there_are_never_fewer(self):
+        assert from_ragged([], [0, 0, 0], num_columns=0).shape == (2, 0)
+        with pytest.raises(
+            ValueError, match="num_columns must be an integer of at least 0, got -1"
+        ):
+            from_ragged([], [0, 0], num_columns=-1)
 
     def test_too_few_columns_are_refused(self):
         with pytest.raises(ValueError, match="num_columns is 1, but the longest list has 2 values"):
