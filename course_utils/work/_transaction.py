@@ -135,7 +135,7 @@ def commit(folder: Path, changes: Sequence[Change]) -> list[str]:
         )
     if not journal:
         return []
-    _write(pending / "journal.json", json.dumps(journal, indent=1).encode())
+    _write(pending / "journal.json", json.dumps(journal).encode())
     return recover(folder)
 
 

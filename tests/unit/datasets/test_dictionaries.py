@@ -93,3 +93,41 @@ def test_what_cannot_be_planted_is_refused(changed, error, text):
     options = {"n_rows": 3, "n_features": 4, "n_atoms": 5, "k": 2} | changed
     with pytest.raises(error, match=text):
         planted_dictionary(**options)
+
+
+def test_noise_and_pair_and_seed_are_what_they_are_unless_told_otherwise():
+    usual = planted_dictionary(9, 4, 5, 2)
+    told = planted_dictionary(9, 4, 5, 2, noise=0.05, pair="free", seed=0)
+    for one, two in zip(usual, told, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_the_ends_of_the_ranges_belong_to_them():
+    planted = planted_dictionary(1, 1, 1, 1, noise=1e30)
+    assert planted.rows.shape == planted.atoms.shape == planted.codes.shape == (1, 1)
+    assert np.isfinite(planted.rows).all()
+    both = planted_dictionary(3, 1, 2, 1, pair="twins").codes
+    assert (both > 0).all()
+    with pytest.raises(ValueError, match="n_atoms must be an integer of at least 2, got 1"):
+        planted_dictionary(3, 1, 1, 1, pair="child")
+
+
+def test_strengths_are_drawn_for_each_row_and_atom():
+    codes = planted_dictionary(2000, 3, 4, 4).codes
+    assert len(np.unique(codes)) > 7900
+    np.testing.assert_allclose(np.corrcoef(codes.T), np.eye(4), atol=0.1)
+    assert codes.min() < 0.51
+    assert codes.max() > 1.49
+
+
+def test_a_generator_is_drawn_from_once_and_its_number_is_a_seed():
+    generator = np.random.default_rng(3)
+    number = int(np.random.default_rng(3).integers(2**63))
+    first = planted_dictionary(9, 4, 5, 2, seed=generator)
+    np.testing.assert_array_equal(first.rows, planted_dictionary(9, 4, 5, 2, seed=number).rows)
+    assert generator.random() != np.random.default_rng(3).random()
+
+
+def test_a_child_is_as_often_on_as_an_atom_that_is_free():
+    child = planted_dictionary(4000, 3, 10, 2, pair="child").codes[:, 0] > 0
+    assert abs(child.mean() - 0.2) < 0.03

@@ -67,3 +67,29 @@ def test_what_is_not_in_the_table_is_refused():
         film_labels(MOVIES, [1.5])
     with pytest.raises(ValueError, match="least"):
         film_labels(MOVIES, [10], least=1.5)
+
+
+def test_what_is_not_in_the_table_is_said_in_full():
+    with pytest.raises(ValueError, match="got 7") as error:
+        film_labels(MOVIES, [10, 7, 8])
+    assert str(error.value) == (
+        "film_ids must stand in the table of films, got 7; give ids of movieId"
+    )
+
+
+def test_a_label_of_two_in_a_hundred_is_kept_unless_told_otherwise():
+    ids = range(1, 101)
+    genres = ["War"] + ["Drama"] * 2 + ["Comedy|Crime"] * 97
+    movies = pd.DataFrame({"movieId": ids, "title": ["A"] * 100, "genres": genres})
+    assert film_labels(movies, ids).columns.tolist() == ["Comedy", "Crime", "Drama"]
+    every = ["Comedy", "Crime", "Drama", "War"]
+    assert film_labels(movies, ids, least=0.01).columns.tolist() == every
+    assert film_labels(movies, ids, least=0).columns.tolist() == every
+    assert film_labels(movies, ids, least=0.97).columns.tolist() == ["Comedy", "Crime"]
+    assert film_labels(movies, ids, least=1).columns.tolist() == []
+
+
+def test_an_edition_without_the_words_for_no_genre_has_labels_too():
+    movies = MOVIES.iloc[[0, 1]]
+    labels = film_labels(movies, [10, 20])
+    assert labels.columns.tolist() == ["Action", "Crime", "Sci-Fi", "1960s", "1990s"]

@@ -125,3 +125,96 @@ def test_refusals(changed, error, text):
     options = {"movies": table(["Ghost (1990)", "Ghost (1991)"]), "least": 1}
     with pytest.raises(error, match=re.escape(text)):
         film_features(**(options | changed))
+
+
+@pytest.mark.parametrize(
+    ("movies", "message"),
+    [
+        (
+            table(["A (1990)", None, "C", None]),
+            "movies must have a text in each cell of title, got none in row 1; put '' where there"
+            " is none",
+        ),
+        (
+            table(["A", "B", "C", "D"], ids=[1, 5, 1, 5]),
+            "movies must name each film once, got film 1 again",
+        ),
+        (table([]), "movies must hold at least one film, got an empty table"),
+        (
+            table(["1", "2"]),
+            "movies must have a decade for some film, got none in 2 films; take kinds from 'genre',"
+            " 'word'",
+        ),
+        (
+            table(["Ghost (1990)"], ["(no genres listed)"]),
+            "movies must have a genre for some film, got none in 1 films; take kinds from"
+            " 'decade', 'word'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said_in_full(movies, message):
+    with pytest.raises(ValueError, match="movies") as error:
+        film_features(movies, least=1)
+    assert str(error.value) == message
+
+
+def test_what_is_wrong_with_the_films_or_kinds_asked_for_is_said_in_full():
+    movies = table(["Ghost (1990)", "Ghost (1991)"], ids=[3, 5])
+    for options, message in (
+        (
+            {"film_ids": [5, 8, 9]},
+            "film_ids must name films of the table, got film 8; take both from one edition",
+        ),
+        (
+            {"film_ids": []},
+            "film_ids must name films of the table, got no film; take both from one edition",
+        ),
+        (
+            {"kinds": ["word", "genre", "word"]},
+            "kinds must be some of genre, decade, word, each once, got ['word', 'genre', 'word']",
+        ),
+        ({"kinds": ()}, "kinds must be some of genre, decade, word, each once, got []"),
+    ):
+        with pytest.raises(ValueError, match="must") as error:
+            film_features(movies, **options)
+        assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Ghost Ship, The (1952)", {"ghost", "ship"}),
+        ("L'Été à Zürich", {"été", "zürich"}),
+        ("Se7en 2 x_y ab", {"se", "en", "ab"}),
+        ("Ghost (1990) (1991)", {"ghost"}),
+        ("A An THE and", set()),
+        ("", set()),
+    ],
+)
+def test_words_are_of_two_letters_and_more_and_no_articles(title, words):
+    movies = table([title, "zzz"])
+    features = film_features(movies, kinds=["word"], least=1)
+    assert set(bags_of(features)[0]) == words
+
+
+def test_a_word_that_three_films_have_is_a_column_unless_told_otherwise():
+    movies = table(["Ghost", "Ghost Ship", "Ghost Ship", "Ship Rare"])
+    assert film_features(movies, kinds=["word"]).names == ["ghost", "ship"]
+    assert film_features(movies, kinds=["word"], least=4 - 1).names == ["ghost", "ship"]
+    assert film_features(movies, kinds=["word"], least=1).names == ["ghost", "rare", "ship"]
+
+
+def test_genres_are_read_without_blanks_and_decades_from_the_year():
+    movies = table(
+        ["A (1999)", "B (2000)", "C (2009)"], [" Drama | War", "War||Drama", "nan|unknown|War"]
+    )
+    features = film_features(movies, kinds=["genre", "decade"])
+    assert features.names == ["Drama", "War", "1990s", "2000s"]
+    assert features.kinds.tolist() == ["genre", "genre", "decade", "decade"]
+    assert features.matrix.toarray().tolist() == [[1, 1, 1, 0], [1, 1, 0, 1], [0, 1, 0, 1]]
+    assert features.matrix.dtype == np.float64
+
+
+def test_years_of_no_titles_are_no_years():
+    assert title_years(iter([])).tolist() == []
+    assert title_years([]).dtype == np.float64

@@ -1,8 +1,10 @@
 """course_utils.datasets.movielens: what is read, and what is refused and how."""
 
 import gzip
+import hashlib
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -400,3 +402,118 @@ def test_without_times_nothing_is_split(tmp_path, change, text):
     loaded = load_movielens(grouplens(tmp_path))
     with pytest.raises(ValueError, match=text):
         loaded._replace(ratings=change(loaded.ratings)).rated_at()
+
+
+def test_what_is_wrong_with_times_is_said_in_full(tmp_path):
+    loaded = load_movielens(grouplens(tmp_path))
+    bare = loaded._replace(ratings=loaded.ratings.drop(columns="timestamp"))
+    with pytest.raises(ValueError, match="timestamp") as error:
+        bare.rated_at()
+    assert str(error.value) == (
+        "ratings must have a column 'timestamp', got userId, movieId, rating; without times nothing"
+        " can be split by time, take an edition of GroupLens that has them"
+    )
+    halves = loaded._replace(ratings=loaded.ratings.assign(timestamp=[1, 2.5, 3.5]))
+    with pytest.raises(ValueError, match="timestamp") as error:
+        halves.rated_at()
+    assert str(error.value) == ("timestamp must be whole seconds since 1970, got 2.5 in row 1")
+
+
+def test_a_repeat_in_a_table_of_ones_own_is_said_in_full(tmp_path):
+    loaded = load_movielens(grouplens(tmp_path))
+    rows = loaded.ratings.iloc[[0, 2, 1, 2, 0]]
+    with pytest.raises(ValueError, match="pair") as error:
+        loaded._replace(ratings=rows).items_by_users()
+    assert str(error.value) == (
+        "ratings must hold each pair of user and film once, got user 7 and film 20 again; keep one"
+        " with .drop_duplicates(['userId', 'movieId'])"
+    )
+
+
+def test_matrices_have_small_types_and_ids_in_their_order(tmp_path):
+    text = HEADER + "9,20,4.0,100\n1,20,0.5,101\n9,10,5.0,102\n"
+    loaded = load_movielens(grouplens(tmp_path, text))
+    for found, shape, rows in (
+        (loaded.items_by_users(), [[0, 5], [0.5, 4]], [10, 20]),
+        (loaded.users_by_items(), [[0, 0.5], [5, 4]], [1, 9]),
+        (loaded.rated_at(), [[0, 101], [102, 100]], [1, 9]),
+    ):
+        assert found.matrix.toarray().tolist() == shape
+        assert found.matrix.indices.dtype == found.matrix.indptr.dtype == np.int32
+        assert found.row_ids.tolist() == rows
+        assert found.row_ids.dtype == found.column_ids.dtype == np.int32
+        assert sorted([found.row_ids.tolist(), found.column_ids.tolist()]) == [[1, 9], [10, 20]]
+    assert loaded.rated_at().matrix.dtype == np.int64
+    assert loaded.items_by_users().matrix.dtype == np.float32
+
+
+def test_tables_without_ratings_are_a_matrix_without_cells():
+    names = ["userId", "movieId", "rating", "timestamp"]
+    empty = datasets.MovieLens(pd.DataFrame({name: [] for name in names}), pd.DataFrame())
+    assert empty.items_by_users().matrix.shape == (0, 0)
+    assert empty.rated_at().matrix.shape == (0, 0)
+
+
+def test_half_precision_is_exact_and_a_rating_may_be_anything_finite(tmp_path):
+    loaded = load_movielens(grouplens(tmp_path))
+    for dtype in (np.float16, np.int8, np.float64):
+        ratings = loaded.ratings.assign(rating=np.array([4, 0, 5], dtype=dtype))
+        found = loaded._replace(ratings=ratings).users_by_items().matrix
+        assert found.dtype == np.float32
+        assert found.toarray().tolist() == [[4, 0], [0, 5]]
+        assert found.nnz == 3
+
+
+def test_a_rated_film_that_is_not_in_the_table_is_said_in_full(tmp_path):
+    ratings = HEADER + "\n1,10,4.0,100\n1,30,0.5,101\n7,40,5.0,102\n"
+    grouplens(tmp_path, ratings)
+    with pytest.raises(ValueError, match="film 30") as error:
+        load_movielens(tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path / 'ratings.csv'}, line 4: film 30 is not in {tmp_path / 'movies.csv'}; expected"
+        " every rated film there (one of the two files may be cut, or of another edition)"
+    )
+    grouplens(tmp_path / "dat", "1::30::4::1\n", "10::A::B\n", ".dat")
+    with pytest.raises(ValueError, match=r"ratings\.dat, line 1: film 30 is not in"):
+        load_movielens(tmp_path / "dat")
+
+
+def test_what_is_no_folder_is_said_in_full(tmp_path):
+    wanted = "expected a folder with ratings.csv and movies.csv (or .dat, or u.data and u.item)"
+    packed, text = tmp_path / "set.ZIP", tmp_path / "set.csv"
+    with zipfile.ZipFile(packed, "w"):
+        pass
+    text.touch()
+    (tmp_path / "cut.zip").touch()
+    for path, error, message in (
+        (tmp_path / "gone", FileNotFoundError, f" does not exist; {wanted}, such as ml-25m"),
+        (text, FileNotFoundError, f" is a file; {wanted}, such as ml-25m"),
+        (
+            tmp_path / "cut.zip",
+            ValueError,
+            " is not a whole zip file, it was probably cut; get it again",
+        ),
+        (
+            packed,
+            FileNotFoundError,
+            f" is a zip file; {wanted}. Unpack it with shutil.unpack_archive({str(packed)!r}) and"
+            " give the folder that comes out",
+        ),
+    ):
+        with pytest.raises(error) as caught:
+            load_movielens(path)
+        assert str(caught.value) == f"{path}{message}"
+
+
+@pytest.mark.parametrize("name", ["ratings.csv", "movies.csv"])
+def test_without_a_path_the_tables_must_be_the_shipped_ones(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    folder = grouplens(tmp_path / "ml-latest-small")
+    assert len(load_movielens().ratings) == 3
+    digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    (tmp_path / "SHA256SUMS").write_text(f"{digest}  ml-latest-small/{name}\n")
+    assert len(load_movielens().ratings) == 3
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  ml-latest-small/{name}\n")
+    with pytest.raises(ValueError, match=rf"{name} is not the file that ships"):
+        load_movielens()
+    assert len(load_movielens(folder).ratings) == 3  # a folder that is named is the reader's own

@@ -167,3 +167,62 @@ def test_a_generator_is_drawn_from():
     np.testing.assert_array_equal(first.truth, plant(seed=twin).truth)
     twin.random()  # what is drawn in between counts, as for every generator
     assert not np.array_equal(second.truth, plant(seed=twin).truth)
+
+
+def test_a_generators_number_is_taken_as_the_seed():
+    number = int(np.random.default_rng(5).integers(2**63))
+    np.testing.assert_array_equal(
+        plant(seed=np.random.default_rng(5)).truth, plant(seed=number).truth
+    )
+
+
+def test_the_scatter_of_a_group_is_as_long_as_it_was_asked_to_be():
+    """At right angles to its direction it has the share (rank − 1) / rank of that, squared."""
+    planted = plant(n_users=4000, n_groups=1, group_spread=0.1)
+    users = planted.user_factors.astype(float)
+    mean = users.mean(axis=0) / np.linalg.norm(users.mean(axis=0))
+    across = users - np.outer(users @ mean, mean)
+    assert np.sqrt((across**2).sum(axis=1).mean()) == pytest.approx(0.1 * np.sqrt(3 / 4), rel=0.03)
+    usual, told = plant(n_groups=2), plant(n_groups=2, group_spread=0.5)
+    np.testing.assert_array_equal(usual.truth, told.truth)
+
+
+def test_directions_of_groups_are_at_right_angles():
+    planted = plant(n_groups=4, group_spread=0)
+    directions = np.array(
+        [planted.user_factors[planted.user_groups == group][0] for group in range(4)]
+    )
+    np.testing.assert_allclose(directions @ directions.T, np.eye(4), atol=1e-6)
+    assert planted.user_groups.dtype == np.int64
+    counts = np.bincount(planted.user_groups)
+    assert (abs(counts - 75) < 5 * np.sqrt(300 * 0.25 * 0.75)).all()
+
+
+def test_directions_of_users_and_items_are_even():
+    planted = plant(n_users=4000, n_items=4000, rank=3, density=1e-6)
+    for vectors in (planted.user_factors, planted.item_factors):
+        np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=0.05)
+        np.testing.assert_allclose(vectors.T @ vectors / 4000, np.eye(3) / 3, atol=0.03)
+
+
+def test_noise_is_of_mean_zero_and_of_no_one_elses_stream():
+    one, two = plant(noise=1), plant(noise=2)
+    first = one.observed.data - one.truth[one.mask]
+    second = two.observed.data - two.truth[two.mask]
+    np.testing.assert_allclose(second, 2 * first, atol=1e-5)
+    assert abs(np.corrcoef(first, one.truth[one.mask])[0, 1]) < 0.04
+
+
+@pytest.mark.parametrize(("density", "count"), [(1e-9, 1), (0.4, 2), (0.5, 3), (0.6, 4), (1, 6)])
+def test_as_many_cells_are_observed_as_were_asked_for(density, count):
+    planted = planted_interactions(2, 3, 1, density, 0)
+    assert planted.observed.nnz == planted.mask.sum() == count
+    np.testing.assert_array_equal(planted.observed.toarray() != 0, planted.mask)
+
+
+def test_the_smallest_and_the_largest_that_can_be_planted():
+    planted = planted_interactions(1, 1, 1, 1, 1e30, n_groups=1, group_spread=1e30)
+    assert np.isfinite(planted.observed.data).all()
+    assert planted.truth.item() in (1, 5)
+    assert plant(rank=200).truth.shape == (300, 200)
+    assert set(plant(n_groups=4).user_groups.tolist()) == {0, 1, 2, 3}

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 import types
+from pathlib import Path
 
 import pytest
 
@@ -166,6 +167,17 @@ class TestRecover:
         (pending / "journal.json.1234.partial").touch()
         assert recover(folder) == []
         assert files(folder) == OLD
+
+    def test_the_journal_goes_first_so_that_a_kill_never_leaves_one_without_its_files(
+        self, folder, pending, monkeypatch
+    ):
+        gone = []
+        unlink = Path.unlink
+        monkeypatch.setattr(
+            Path, "unlink", lambda path, **more: (gone.append(path.name), unlink(path, **more))
+        )
+        recover(folder)
+        assert gone == ["a", "journal.json", "0", "1"]
 
     def test_what_was_done_already_stays_done(self, folder, pending, monkeypatch):
         (folder / "more").mkdir()
