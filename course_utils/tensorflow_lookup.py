@@ -99,7 +99,6 @@ def _ask(command: list[str], timeout: float) -> None:
         finished = subprocess.run(
             command,
             capture_output=True,
-            text=True,
             encoding="utf-8",
             errors="replace",
             timeout=timeout,
