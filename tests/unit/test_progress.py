@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from tqdm import tqdm
 
 from course_utils import _progress
 from course_utils._progress import epochs_bar
@@ -81,8 +83,93 @@ def test_a_resumed_training_counts_what_was_done(monkeypatch):
     assert "8/9" in terminal.written
 
 
+class Bar:
+    """Takes the place of tqdm's bar: what it is made with, and what is done with it."""
+
+    made = None
+
+    def __init__(self, **options):
+        Bar.made, self.done, self.n, self.total = self, [], options["initial"], options["total"]
+        self.options = options
+
+    def set_postfix_str(self, text, *, refresh):
+        self.done.append((text, refresh))
+
+    def update(self):
+        self.n += 1
+        self.done.append("update")
+
+    def refresh(self):
+        self.done.append("refresh")
+
+    def close(self):
+        self.done.append(f"close at {self.n} of {self.total}")
+
+
+@pytest.mark.parametrize(
+    ("progress", "in_page", "on_a_terminal", "shown", "delay"),
+    [
+        (None, False, False, False, 2.0),
+        (None, True, False, True, 2.0),
+        (None, False, True, True, 2.0),
+        (True, False, False, True, 0.0),
+        (False, True, True, False, 2.0),
+    ],
+)
+def test_where_a_bar_shows_and_when(monkeypatch, progress, in_page, on_a_terminal, shown, delay):
+    monkeypatch.setattr(_progress, "_bar_class", lambda: Bar)
+    monkeypatch.setattr(_progress, "_in_page", lambda: in_page)
+    on_terminal(monkeypatch).isatty = lambda: on_a_terminal
+    with epochs_bar(5, initial=2, progress=progress) as advance:
+        advance(0.123456, 0.1)
+    assert Bar.made.options == {
+        "total": 5,
+        "initial": 2,
+        "unit": "epoch",
+        "leave": False,
+        "delay": delay,
+        "disable": not shown,
+    }
+    refreshed = ["refresh"] * (progress is True)
+    told = ("loss=0.1235, best=0.1", False)
+    assert Bar.made.done == [told, "update", *refreshed, "close at 3 of 3"]
+
+
+def test_nothing_was_done_before_unless_one_says_so(monkeypatch):
+    monkeypatch.setattr(_progress, "_bar_class", lambda: Bar)
+    with epochs_bar(5):
+        pass
+    assert (Bar.made.options["initial"], Bar.made.options["disable"]) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("shell", "session", "kernel", "page"),
+    [
+        (SimpleNamespace(kernel=1), None, True, False),
+        (SimpleNamespace(kernel=1), "/page.ipynb", True, True),
+        (SimpleNamespace(), "/page.ipynb", False, False),  # IPython on a terminal
+        (None, "/page.ipynb", False, False),
+        ("no IPython", "/page.ipynb", False, False),
+    ],
+)
+def test_who_watches(monkeypatch, shell, session, kernel, page):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    if session:
+        monkeypatch.setenv("JPY_SESSION_NAME", session)
+    if shell == "no IPython":
+        monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    else:
+        ipython = SimpleNamespace(get_ipython=lambda: shell)
+        monkeypatch.setitem(sys.modules, "IPython", ipython)
+    widgets = SimpleNamespace(tqdm="a bar of widgets")
+    monkeypatch.setitem(sys.modules, "tqdm.notebook", widgets)
+    assert (_progress._in_kernel(), _progress._in_page()) == (kernel, page)
+    expected = "a bar of widgets" if kernel else tqdm
+    assert _progress._bar_class() == expected
+
+
 def test_refuses_words():
-    with pytest.raises(TypeError, match="progress must be True or False, got 'no'"):
+    with pytest.raises(TypeError, match=r"^progress must be True or False, got 'no'$"):
         train("no")
 
 

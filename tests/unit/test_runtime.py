@@ -1,10 +1,13 @@
 """start(): seeds, threads, silence, one framework; and the environment report."""
 
+import errno
 import os
 import random
 import re
 import subprocess
 import sys
+import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -48,6 +51,19 @@ def test_start_refuses_a_bad_seed(seed, error):
     message = f"seed must be an integer from 0 to 4294967295, got {seed!r}"
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         runtime.start(seed=seed)
+
+
+def test_start_without_a_word_has_seed_0(capsys):
+    first = runtime.start().random(), random.random()
+    assert first == (runtime.start(seed=0).random(), random.random())
+    random.seed(0)
+    assert first == (np.random.default_rng(0).random(), random.random())
+    assert capsys.readouterr().out == "Ready: seed 0\n" * 2
+
+
+def test_the_largest_seed(capsys):
+    runtime.start(seed=2**32 - 1, threads=1)
+    assert capsys.readouterr().out == "Ready: seed 4294967295\n"
 
 
 def test_start_takes_numbers_of_numpy(capsys):
@@ -107,13 +123,35 @@ def recorded(monkeypatch):
 
 def test_start_hands_seed_and_threads_to_keras(recorded, capsys):
     runtime.start(seed=3, framework="keras", threads=5)
-    assert ("keras.config.threading.set_intra_op_parallelism_threads", 5) in recorded
-    assert ("keras.config.threading.set_inter_op_parallelism_threads", 5) in recorded
-    assert ("keras.get_logger().setLevel", "ERROR") in recorded
-    assert ("import keras.utils.set_random_seed", 3) in recorded
+    assert recorded == [
+        ("keras.get_logger",),
+        ("keras.get_logger().setLevel", "ERROR"),
+        ("keras.config.threading.set_intra_op_parallelism_threads", 5),
+        ("keras.config.threading.set_inter_op_parallelism_threads", 5),
+        ("import keras.utils.set_random_seed", 3),
+    ]
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
     assert capsys.readouterr().out == "Ready: seed 3, framework keras\n"
+
+
+def test_the_set_up_of_keras_may_run_again(recorded, monkeypatch):
+    """TensorFlow refuses new numbers of threads once it has computed."""
+
+    def refuses(threads):
+        raise RuntimeError("cannot be modified after initialization")
+
+    tensorflow = Recorder(recorded, "keras")
+    tensorflow.config = SimpleNamespace(
+        threading=SimpleNamespace(set_intra_op_parallelism_threads=refuses)
+    )
+    monkeypatch.setattr(runtime, "import_framework", lambda name: tensorflow)
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    runtime.start(framework="keras")
+    assert recorded[-1] == ("import keras.utils.set_random_seed", 0)
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"  # the user's, who wants to see more
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
 
 
 def test_start_hands_seed_and_threads_to_torch(recorded, capsys):
@@ -156,6 +194,20 @@ def test_default_threads_follow_the_environment(monkeypatch):
     assert runtime.default_threads() == 7
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert 1 <= runtime.default_threads() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("system", "threads"),
+    [
+        (SimpleNamespace(sched_getaffinity=lambda process: {process, 4, 7}), 3),
+        (SimpleNamespace(cpu_count=lambda: 5), 5),
+        (SimpleNamespace(cpu_count=lambda: None), 1),
+    ],
+)
+def test_default_threads_are_the_cpus_of_this_process(monkeypatch, system, threads):
+    system.environ = {}
+    monkeypatch.setattr(runtime, "os", system)
+    assert runtime.default_threads() == threads
 
 
 @pytest.mark.parametrize(
@@ -239,6 +291,37 @@ def test_second_framework_is_refused(monkeypatch):
         runtime.start(framework="torch")
 
 
+def test_a_framework_is_imported_once_and_quietly(monkeypatch, capfd):
+    imported = []
+
+    def import_module(name):
+        os.write(2, b"oneDNN custom operations are on\n")
+        warnings.warn("deprecated", DeprecationWarning, stacklevel=1)
+        imported.append(name)
+        return f"the module {name}"
+
+    monkeypatch.setattr(runtime.importlib, "import_module", import_module)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    assert runtime.import_framework("keras") == "the module tensorflow"
+    assert runtime.import_framework("torch") == "the module torch"
+    assert imported == ["tensorflow", "torch"]
+    assert capfd.readouterr().err == ""
+    monkeypatch.setitem(sys.modules, "torch", "already there")
+    assert runtime.import_framework("torch") == "already there"
+    assert imported == ["tensorflow", "torch"]
+
+
+def test_a_process_with_both_names_the_other_one(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", object())
+    message = (
+        "this process already holds torch, so 'keras' cannot start here: one framework per "
+        "notebook. Restart the kernel and run the set-up cell first."
+    )
+    with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
+        runtime.import_framework("keras")
+
+
 def test_missing_framework_names_the_repair(monkeypatch):
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)  # makes `import torch` fail
@@ -262,6 +345,29 @@ def test_what_was_held_back_appears_when_the_block_fails(capfd):
         raise ZeroDivisionError
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "cause\nafter\n"
+
+
+def test_holding_back_leaves_no_descriptor_open(capfd):
+    before = os.dup(2)
+    os.close(before)
+    with runtime._quiet_stderr():
+        pass
+    with pytest.raises(ZeroDivisionError), runtime._quiet_stderr():
+        raise ZeroDivisionError
+    after = os.dup(2)
+    os.close(after)
+    assert after == before  # the lowest number that is free
+
+
+def test_without_a_descriptor_nothing_is_held_back(monkeypatch, capfd):
+    def closed(number):
+        assert number == 2
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(runtime, "os", SimpleNamespace(dup=closed))
+    with runtime._quiet_stderr():
+        os.write(2, b"chatter\n")
+    assert capfd.readouterr().err == "chatter\n"
 
 
 def test_report_of_this_environment_is_clean():
@@ -290,6 +396,21 @@ def test_report_leaves_out_other_platforms_and_extras():
     assert status == ("numpy", "", "")
 
 
+def test_report_of_requirements_with_any_marker_that_holds():
+    lines = ["numpy>=1; python_version >= '3'", "numpy; extra == ''", "numpy[dev]>=1,<99"]
+    report = runtime.check_requirements(lines)
+    assert report == [("numpy", "", "")] * 3
+
+
+def test_report_asks_for_the_package_of_the_course(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        runtime.importlib.metadata, "requires", lambda name: asked.append(name) or None
+    )
+    assert runtime.environment_report() == []
+    assert asked == ["course-utils"]
+
+
 def test_report_accepts_a_prerelease(monkeypatch):
     monkeypatch.setattr(runtime, "_installed_version", lambda name: "3.0rc1")
     (status,) = runtime.check_requirements(["numpy>=2"])
@@ -301,6 +422,11 @@ def test_report_takes_the_other_tensorflow_package(monkeypatch):
     monkeypatch.setattr(runtime, "_installed_version", installed)
     (status,) = runtime.check_requirements(["tensorflow-cpu>=2.18"])
     assert str(status) == "[ok] tensorflow-cpu"
+    (status,) = runtime.check_requirements(["tensorflow-cpu>=3"])
+    assert str(status) == (
+        '[fix: python -m pip install "tensorflow-cpu>=3"] tensorflow-cpu: '
+        "version 2.21.0 is installed, >=3 is needed"
+    )
 
 
 def test_report_without_the_package_itself_names_the_command(monkeypatch):
@@ -317,15 +443,18 @@ def test_report_without_the_package_itself_names_the_command(monkeypatch):
 
 
 def test_report_refuses_what_is_no_list_of_requirements():
-    with pytest.raises(TypeError, match="^requirements must be a list of lines, got the text"):
+    message = "requirements must be a list of lines, got the text 'numpy>=2'; put it in [ ]"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         runtime.check_requirements("numpy>=2")
-    with pytest.raises(ValueError, match=r"lines such as 'numpy>=2.0', got 'numpy >='$"):
+    message = "requirements must hold lines such as 'numpy>=2.0', got 'numpy >='"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         runtime.check_requirements(["numpy >="])
 
 
 def test_report_without_packaging_names_the_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "packaging.requirements", None)  # makes the import fail
-    with pytest.raises(RuntimeError, match="run: python -m pip install packaging$"):
+    message = "packaging is not installed in this environment; run: python -m pip install packaging"
+    with pytest.raises(RuntimeError, match=f"^{message}$"):
         runtime.check_requirements([])
 
 
