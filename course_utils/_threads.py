@@ -26,6 +26,7 @@ def one_blas_thread(when: bool = True) -> Iterator[None]:
 
     Examples
     --------
+    >>> import numpy as np  # with its BLAS
     >>> from threadpoolctl import threadpool_info
     >>> with one_blas_thread():
     ...     {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}

@@ -96,7 +96,7 @@ def _plain_array(value: np.ndarray) -> Any:
         return plain(array.item()) if array.dtype == object else plain(array[()])
     if array.dtype == object:
         own = [plain(part) for part in array.ravel()]
-        if own and all(map(_is_number, own)):
+        if own and all(map(is_number, own)):
             return np.array(own).reshape(array.shape)
     return array
 
@@ -191,7 +191,7 @@ def as_array(value: Any) -> np.ndarray:
     """Array of a plain value; rows of different lengths are refused in plain words."""
     try:
         array = np.asarray(value)
-        if array.dtype == object and array.ndim and all(map(_is_number, array.flat)):
+        if array.dtype == object and array.ndim and all(map(is_number, array.flat)):
             array = array.astype(float)  # integers beyond 64 bits
     except ValueError as error:
         raise NotAnAnswerError(_ragged(value)) from error
@@ -202,8 +202,14 @@ def as_array(value: Any) -> np.ndarray:
     return array
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a plain value is a real number, or True or False."""
     return isinstance(value, (int, float))
+
+
+def is_text(array: np.ndarray) -> bool:
+    """Whether an array holds text."""
+    return array.dtype.kind in "US"
 
 
 def _ragged(value: Any) -> str:
@@ -220,11 +226,11 @@ def _unfit(array: np.ndarray) -> str:
         return "True and False instead of numbers; write 1 and 0"
     if array.dtype.kind == "c":
         return "complex numbers instead of real ones"
-    if array.dtype.kind in "US":
+    if is_text(array):
         return "a text instead of numbers; write them without quotes"
     if array.size and any(part is None for part in array.flat):
         return "None in the place of a number"
-    odd = next((_kind(part) for part in array.flat if not _is_number(part)), str(array.dtype))
+    odd = next((_kind(part) for part in array.flat if not is_number(part)), str(array.dtype))
     return f"{_with_article(odd)} in the place of a number"
 
 

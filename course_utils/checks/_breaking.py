@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from course_utils.checks._answers import NotAnAnswerError, anything, as_array
+from course_utils.checks._answers import NotAnAnswerError, anything, as_array, is_text
 from course_utils.checks._compare import same_value
 from course_utils.checks._describe import aligned, describe, shown_apart
 from course_utils.checks._outcomes import TODO, Outcome, Status
@@ -181,7 +181,7 @@ def _in_plain_words(error: Exception, arguments: tuple[Any, ...]) -> str:
             array = as_array(anything(given))
         except NotAnAnswerError as reason:
             return str(reason)
-        if array.dtype.kind in "US":
+        if is_text(array):
             return "a text instead of numbers; write them without quotes"
         if array.dtype.kind == "O" and any(part is None for part in array.flat):
             return "None in the place of a number"

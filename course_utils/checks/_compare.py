@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.checks._answers import NotAnAnswerError, as_array, is_sparse, kind_of, plain
+from course_utils.checks._answers import (
+    NotAnAnswerError,
+    as_array,
+    is_number,
+    is_sparse,
+    is_text,
+    kind_of,
+    plain,
+)
 
 # Larger results are too much to compare by eye, so the first difference is named.
 _SEEN_AT_A_GLANCE = 12
@@ -102,7 +110,7 @@ def same_ranking(scores: ArrayLike, expected: ArrayLike, got: Any) -> str:
     wanted = np.asarray(expected)
     if places.shape != wanted.shape:
         return f"shape {places.shape} instead of {wanted.shape}"
-    if places.dtype.kind not in "iu":
+    if not np.issubdtype(places.dtype, np.integer):
         return f"{kind_of(places)} instead of positions, which are integers"
     values = np.asarray(scores)
     if places.size and not (places.min() >= 0 and places.max() < len(values)):
@@ -134,6 +142,8 @@ def _difference(expected: Any, got: Any, relative: float, single: bool) -> str:
     if is_sparse(got):
         return "a sparse array instead of a dense one"
     wanted, given = np.asarray(expected), as_array(got)
+    if given.dtype == object and wanted.dtype != object and is_number(given[()]):
+        given = given.astype(float)  # an integer beyond 64 bits
     if wrong := _wrong_type(wanted, given):
         return wrong
     if given.shape != wanted.shape:
@@ -166,29 +176,30 @@ def _difference_of_parts(expected: tuple[Any, ...], got: Any, relative: float, s
 
 
 def _wrong_type(expected: np.ndarray, got: np.ndarray) -> str:
-    if got.dtype.kind in "US" and expected.dtype.kind in "biuf":
+    real = expected.dtype.kind in "biuf"
+    if real and is_text(got):
         return "a text instead of a number"
-    if got.dtype.kind == "c" and expected.dtype.kind in "biuf":
+    if real and got.dtype.kind == "c":
         return "complex numbers instead of real ones"
     if got.dtype == object and expected.dtype != object:
-        odd = next((part for part in got.flat if not isinstance(part, (bool, int, float))), None)
+        odd = next(part for part in got.flat if not is_number(part))
         if got.ndim == 0:
             return f"a {kind_of(odd)} instead of {_asked_for(expected)}"
         what = "None" if odd is None else f"a {kind_of(odd)}"
         return f"{what} in the place of a number"
-    if (got.dtype.kind in "US") != (expected.dtype.kind in "US"):
+    if is_text(got) != is_text(expected):
         return f"{_asked_for(got)} instead of a text"
     return ""
 
 
 def _asked_for(array: np.ndarray) -> str:
-    if array.dtype.kind in "US":
+    if is_text(array):
         return "a text"
     return f"an array of shape {array.shape}" if array.ndim else "a number"
 
 
 def _agreement(expected: np.ndarray, got: np.ndarray, relative: float, single: bool) -> np.ndarray:
-    if expected.dtype.kind not in "fc" and got.dtype.kind not in "fc":
+    if not any(np.issubdtype(array.dtype, np.inexact) for array in (expected, got)):
         return np.asarray(expected == got)
     # A type that holds three digits excuses the answer only if that type was asked for.
     relative = max(relative, 2 * _rounding(expected))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks._answers import NotAnAnswerError, is_sparse, plain
+from course_utils.checks._answers import NotAnAnswerError, is_sparse, is_text, plain
 
 # Types that a printed array gives away by itself.
 _USUAL = ("int64", "float64", "bool", "complex128")
@@ -70,7 +70,7 @@ def _table(array: np.ndarray, digits: int) -> str:
 
 def _remark(array: np.ndarray) -> str:
     """Say what a printed array does not show by itself."""
-    remarks = [] if array.dtype.name in _USUAL or array.dtype.kind in "US" else [array.dtype.name]
+    remarks = [] if array.dtype.name in _USUAL or is_text(array) else [array.dtype.name]
     if array.size == 0 and array.ndim:
         remarks.append(f"shape {array.shape}")
     return f" ({', '.join(remarks)})" if remarks else ""

@@ -41,11 +41,9 @@ def smallest_failure(
     settings = hypothesis.settings(
         database=None,
         deadline=None,
-        derandomize=True,
         max_examples=EXAMPLES,
         # The phase that explains takes most of the time, and nobody reads it.
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-        suppress_health_check=list(hypothesis.HealthCheck),
     )
     calls = 0
     smallest = None

@@ -37,8 +37,12 @@ HALF_STEP = 2.0**-10  # between two neighbours of half precision, from 1 to 2
         # What is infinite stays so, whatever overflows on the way.
         ([1e308, np.inf], [1e308, np.inf], [-1e308, np.inf]),
         (1 + 1j, 1 + 1j + 1e-9, 1 + 2j),
-        # Integers are exact.
+        (1.0 + 1e-9, 1, 2),
+        # Integers are exact, and of any size.
         (2**53 + 1, 2**53 + 1, 2**53),
+        (2**70, 2**70, 2**70 + 1),
+        (2.0**70, 2**70, 2**71),
+        (1, 1, 2**70),
         (np.zeros(0), [], [0.0]),
     ],
 )
@@ -107,6 +111,8 @@ def changed(array, place, value):
         ("a", [3, 4], "an array of shape (2,) instead of a text"),
         ("a", None, "a NoneType instead of a text"),
         ("a", b"a", "other values"),
+        (1, 2**70, "other values"),
+        (1, [2**70], "shape (1,) instead of ()"),
         ([1, 2], None, "a NoneType instead of an array of shape (2,)"),
         (1, len, "a function instead of a number"),
         (1, int, "a class (int) instead of a number"),

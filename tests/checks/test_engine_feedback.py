@@ -21,6 +21,7 @@ from course_utils.checks import (
     require,
     verdict,
 )
+from course_utils.checks._running import TooSlowError
 from course_utils.checks.engine import same_ranking
 
 DOUBLE = Exercise(
@@ -209,6 +210,50 @@ def returns_at(answers):
 )
 def test_outcome_of_an_exercise(attempt, outcome):
     assert DOUBLE.judge(attempt) == outcome
+
+
+def never_ends(tried, where):
+    def attempt(number):
+        tried.append(number)
+        if where(number):
+            raise TooSlowError
+        return 2 * number
+
+    return attempt
+
+
+TOO_SLOW = "  problem   the verdict has taken 5 seconds; is there a loop that never ends?"
+
+
+def test_after_an_endless_loop_nothing_else_is_tried():
+    tried = []
+    message = text(
+        "✗ double: 1 of 3 cases",
+        "  case      three – no longer",
+        "  input     3",
+        "  expected  6",
+        TOO_SLOW,
+        "  hint      Twice, not squared.",
+    )
+    expected = Outcome(Status.TOO_SLOW, message, 1, 4, ("three", "four", SEARCH))
+    assert DOUBLE.judge(never_ends(tried, lambda number: number == 3)) == expected
+    assert tried == [2, 3]
+
+
+def test_an_endless_loop_ends_a_search():
+    tried = []
+    outcome = DOUBLE.judge(never_ends(tried, lambda number: number > 4))
+    assert tried[:3] == [2, 3, 4]
+    assert [number > 4 for number in tried[3:]] == [False] * (len(tried) - 4) + [True]
+    message = text(
+        "✗ double: 3 of 3 cases, but not in general",
+        "  case      the smallest counter-example a search found",
+        f"  input     {tried[-1]}",
+        f"  expected  {2 * tried[-1]}",
+        TOO_SLOW,
+        "  hint      Try larger ones.",
+    )
+    assert outcome == Outcome(Status.TOO_SLOW, message, 3, 4, (SEARCH,))
 
 
 def test_an_attempt_that_changes_its_mind_is_told_so():

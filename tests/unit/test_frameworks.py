@@ -41,6 +41,26 @@ def test_a_module_imports_the_framework_of_its_row_and_no_other(module):
     assert needed - {None} <= {_frameworks.framework_of(module)}
 
 
+@pytest.mark.parametrize(
+    ("name", "framework"),
+    [
+        ("keras", "keras"),
+        ("keras.layers", "keras"),
+        ("tensorflow.nn", "keras"),
+        ("torch", "torch"),
+        ("torch.nn.functional", "torch"),
+        ("torchvision", None),
+        ("course_utils.torch_models", "torch"),
+        ("course_utils.torch_models.training", "torch"),
+        ("course_utils.torch_models_of_old", None),
+        ("course_utils.distributed", None),
+        ("course_utils.sparse", None),
+    ],
+)
+def test_the_framework_of_a_name(name, framework):
+    assert _frameworks.framework_of(name) == framework
+
+
 def test_the_needy_packages_do_import_their_framework():
     for package, framework in _frameworks._NEEDS.items():
         inside = [name for name in _frameworks.module_names() if name.startswith(package)]

@@ -241,6 +241,7 @@ def test_what_tensorflow_is_asked(monkeypatch, dtype, dense):
         ({"table": TABLE[:1]}, ValueError, "a row for each of the 2 columns of matrix, got 1"),
         ({"table": TABLE[0]}, ValueError, r"table must be 2-D with shape \(ids, dimension\)"),
         ({"table": TABLE * np.nan}, ValueError, "table must be finite"),
+        ({"upstream": UPSTREAM[0]}, ValueError, r"^upstream must be 2-D with shape \(rows, dimen"),
         ({"upstream": UPSTREAM[:2]}, ValueError, r"shape \(3, 4\), got \(2, 4\)"),
         ({"upstream": UPSTREAM[:, :3]}, ValueError, r"shape \(3, 4\), got \(3, 3\)"),
         ({"upstream": np.ma.masked_array(UPSTREAM, UPSTREAM > 0)}, ValueError, "a plain array"),

@@ -1,5 +1,6 @@
 """One thread for small matrices, and the former number afterwards."""
 
+import numpy as np  # noqa: F401 - brings the BLAS
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
