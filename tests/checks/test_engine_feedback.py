@@ -212,6 +212,20 @@ def test_outcome_of_an_exercise(attempt, outcome):
     assert DOUBLE.judge(attempt) == outcome
 
 
+def test_a_forbidden_call_is_named():
+    exercise = Exercise(
+        "order", sorted, [Case("two", ([2, 1],), "r")], "h", without=("numpy.sort",)
+    )
+    assert exercise.judge(lambda row: np.sort(row).tolist()).message == text(
+        "✗ order: 0 of 1 cases",
+        "  case      two – r",
+        "  input     [2, 1]",
+        "  expected  [1, 2]",
+        "  problem   this exercise asks you to write it yourself, without numpy.sort",
+        "  hint      h",
+    )
+
+
 def never_ends(tried, where):
     def attempt(number):
         tried.append(number)
