@@ -28,7 +28,7 @@ class _Trial:
     """What came of an attempt on one input; no status if it is right."""
 
     status: Status | None
-    arguments: tuple[Any, ...]
+    arguments: tuple[Any, ...] = ()
     expected: Any = None
     got: Any = None
     problem: str = ""
@@ -204,7 +204,7 @@ class Exercise:
             raised = f"{type(error).__name__}: {error}"
             return _Trial(Status.RAISED, arguments, expected, problem=raised)
         if got is TODO:
-            return _Trial(Status.NOT_ATTEMPTED, arguments)
+            return _Trial(Status.NOT_ATTEMPTED)
         if got is None:
             return _Trial(Status.RETURNED_NONE, arguments, expected)
         found = (
@@ -218,7 +218,7 @@ class Exercise:
         if tidied or contents(given) != before[0]:
             changed = "the result is right, but the input was changed"
             return _Trial(Status.WRONG, arguments, expected, got, changed, given)
-        return _Trial(None, arguments)
+        return _Trial(None)
 
     def _message(self, head: str, label: str, trial: _Trial, hint: str, runner: Runner) -> str:
         """Feedback on a failure."""

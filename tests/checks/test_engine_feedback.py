@@ -301,19 +301,20 @@ def test_what_an_attempt_prints_is_shown_once(capsys):
 
 
 def test_an_attempt_that_writes_into_its_input_is_told_what_became_of_it():
-    def sorts(numbers):
+    def sorts(numbers, first):
         numbers.sort()
-        return numbers
+        return numbers[first:]
 
-    exercise = Exercise("sorts", sorted, [Case("two", ([3, 1],), "order", hint="Of it.")], "h")
+    cases = [Case("two", ([3, 1], 0), "order", hint="Of it.")]
+    exercise = Exercise("sorts", lambda numbers, first: sorted(numbers)[first:], cases, "h")
     assert exercise.judge(sorts).message == text(
         "✗ sorts: 0 of 1 cases",
         "  case      two – order",
-        "  input     [3, 1]",
+        "  input     [3, 1], 0",
         "  expected  [1, 3]",
         "  got       [1, 3]",
         "  problem   the result is right, but the input was changed",
-        "  input now [1, 3]",
+        "  input now [1, 3], 0",
         "  hint      Work on a copy of the input.",
     )
 
