@@ -23,7 +23,15 @@ _WAITING = 60.0
 
 _IN_PLACE = frozenset({"sum_duplicates", "eliminate_zeros", "sort_indices", "prune"})
 _UNIMPORTANT = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
-_local = threading.local()
+
+
+class _Local(threading.local):
+    """What each thread knows for itself."""
+
+    judging = False
+
+
+_local = _Local()
 
 
 # No subclasses of Exception, so that an `except Exception` of the learner lets them pass.
@@ -37,7 +45,7 @@ class ForbiddenError(BaseException):
 
 def refuse_while_judging(name: str) -> None:
     """Stop an attempt that asks the check itself for the answer."""
-    if getattr(_local, "judging", False):
+    if _local.judging:
         raise ForbiddenError(name)
 
 

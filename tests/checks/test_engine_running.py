@@ -262,6 +262,11 @@ def test_the_reference_is_refused_only_while_an_attempt_runs():
 
     check.judge(fails)
     assert check.reference(7) == 7
+    found = []
+    thread = threading.Thread(target=lambda: found.append(check.reference(7)))
+    thread.start()
+    thread.join()
+    assert found == [7]
 
 
 def test_a_reference_is_forbidden_under_any_name_if_it_is_a_checks_own():
