@@ -114,5 +114,51 @@ class TestEase:
             ease(interactions, l2)
 
     def test_refuses_rows_of_other_items(self):
-        with pytest.raises(ValueError, match="3 columns"):
+        with pytest.raises(ValueError, match="3 columns") as error:
             ease(np.eye(3), 1.0).scores([[1.0, 0.0]])
+        assert str(error.value) == ("rows must have 3 columns, one for each item, got shape (1, 2)")
+        with pytest.raises(ValueError, match="rows must be finite"):
+            ease(np.eye(3), 1.0).scores([[1.0, np.nan, 0.0]])
+
+    def test_no_items_are_no_matrix_and_no_users_can_be_scored(self):
+        with pytest.raises(ValueError, match="at least one row and column"):
+            ease(np.zeros((0, 3)), 1.0)
+        assert ease(np.eye(3), 1.0).scores(np.zeros((0, 3))).shape == (0, 3)
+
+    @pytest.mark.parametrize("shape", [(2, 3), (3, 2)])
+    def test_the_smallest_penalty_is_a_share_of_what_no_eigenvalue_exceeds(self, shape):
+        """The largest sum of magnitudes in a row of the products, here of either side: 4."""
+        table = np.zeros(shape)
+        table[0, 0], table[1, 1] = -2, 1
+        assert np.isfinite(ease(table, 8e-10).weights()).all()
+        with pytest.raises(ValueError, match="l2 must be") as error:
+            ease(table, 7.9e-10)
+        assert str(error.value) == (
+            "l2 must be at least 8e-10 for these interactions, or rounding decides the weights, "
+            "got 7.9e-10; take a larger penalty"
+        )
+
+    def test_without_interactions_any_normal_number_is_a_penalty(self):
+        least = np.finfo(float).tiny
+        assert not ease(np.zeros((2, 3)), least).weights().any()
+        with pytest.raises(ValueError, match="l2 must be at least 2.2e-308"):
+            ease(np.zeros((2, 3)), least / 2)
+
+    @pytest.mark.parametrize("shape", [(2, 3), (3, 2)])
+    def test_what_overflows_when_squared_says_what_to_do(self, shape):
+        with pytest.raises(ValueError, match="interactions must be small") as error:
+            ease(np.full(shape, 1e200), 1.0)
+        assert str(error.value) == (
+            "interactions must be small enough to be squared and added up, got an infinite sum; "
+            "divide them by a constant first, and l2 by its square"
+        )
+
+    @pytest.mark.parametrize("shape", [(2, 3), (3, 2)])
+    def test_a_model_keeps_its_numbers_when_the_table_changes(self, shape):
+        table = sp.csr_array(np.arange(6.0).reshape(shape))
+        model = ease(table, 1.0)
+        before = model.weights()
+        table.data[:] = 9
+        np.testing.assert_array_equal(model.weights(), before)
+        assert model.interactions.dtype == np.float64
+        assert model.l2 == 1.0

@@ -89,6 +89,63 @@ def test_codes_of_given_vectors(k, by_weight):
     np.testing.assert_allclose(model.scores(table), expected @ vectors.T, atol=1e-10)
 
 
+def test_by_default_there_are_ten_rounds_from_the_seed_zero_with_penalties_by_weight():
+    table = likes(12, 10)
+    default = fit_implicit_als(table, 2, alpha=3.0, l2=0.05)
+    rows, columns = dense_fit(table, 2, 3.0, 0.05, True, rounds=10, seed=0)
+    np.testing.assert_allclose(default.columns, columns, atol=1e-9)
+    np.testing.assert_allclose(default.rows, rows, atol=1e-9)
+    assert default[2:] == (3.0, 0.05, True)
+
+
+@pytest.mark.parametrize("l2", [1e-300, 1e-13, 1e-12])
+def test_a_penalty_that_rounding_would_decide_is_raised(l2):
+    """To 1e-10 times the largest eigenvalue of the vectors' products, which is 4 here."""
+    vectors, table = np.array([[2.0, 0.0], [0.0, 1.0], [0.0, 0.0]]), np.array([[1.0, 3.0, 1.0]])
+    low, raised = (
+        ImplicitALS(np.empty((0, 2)), vectors, 5.0, penalty, by_weight=False).codes(table)
+        for penalty in (l2, 4e-10)
+    )
+    np.testing.assert_array_equal(low, raised)
+    other = ImplicitALS(np.empty((0, 2)), vectors, 5.0, 5e-10, by_weight=False).codes(table)
+    assert (other != raised).any()
+
+
+def test_a_penalty_by_weight_grows_with_the_weights_of_all_items():
+    """Three items and an interaction of 2 that weighs 1 + 5 · 2: a sum of 13."""
+    vectors, table = np.array([[1.0], [2.0], [1.0]]), np.array([[2.0, 0.0, 0.0]])
+    by_weight = ImplicitALS(np.empty((0, 1)), vectors, 5.0, 0.1, by_weight=True).codes(table)
+    assert by_weight[0, 0] == pytest.approx(11 / (11 + 4 + 1 + 1.3), rel=1e-14)
+    alone = ImplicitALS(np.empty((0, 1)), vectors, 5.0, 0.1, by_weight=False).codes(table)
+    assert alone[0, 0] == pytest.approx(11 / (11 + 4 + 1 + 0.1), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "largest", "allowed"),
+    [
+        (1e100, 1.0, True),
+        (1e100, 0.5, True),
+        (1.01e100, 0.5, False),
+        (9.9e49, 1e50, True),
+        (1.01e50, 1e50, False),
+        (0.0, 1e100, True),
+        (0.0, 1.01e100, False),
+        (1e99, 0.0, True),
+    ],
+)
+def test_no_weight_is_larger_than_1e100(alpha, largest, allowed):
+    table = np.array([[largest, 0.0], [0.0, 0.0]])
+    if allowed:
+        assert np.isfinite(fit_implicit_als(table, 1, alpha=alpha, l2=1.0, rounds=1).rows).all()
+    else:
+        with pytest.raises(ValueError, match="alpha times the largest") as error:
+            fit_implicit_als(table, 1, alpha=alpha, l2=1.0)
+        assert str(error.value) == (
+            f"alpha times the largest of interactions must be at most 1e+100, got {alpha:g} "
+            f"times {largest:g}; divide interactions by a constant"
+        )
+
+
 def test_the_head_example():
     # Vectors 1, 1, 2; one like on the first: (1 + 8) / (1 + 1 + 4 + 8 + 1).
     model = ImplicitALS(np.empty((0, 1)), np.array([[1.0], [1], [2]]), 8.0, 1.0, by_weight=False)
@@ -287,5 +344,13 @@ def test_a_model_refuses_rows_of_other_items():
         model.scores([[1, 0, -1]])
     with pytest.raises(ValueError, match="ask for one user at a time"):
         model.parts(np.eye(3), 0)
-    with pytest.raises(ValueError, match="item must"):
-        model.parts([[1, 0, 0]], 3)
+    with pytest.raises(ValueError, match="one row and 3 columns, one for each item, got shape"):
+        model.parts(np.eye(1, 2), 0)
+    for item in (-1, 3):
+        with pytest.raises(ValueError, match=f"item must be an integer from 0 to 2, got {item}"):
+            model.parts([[1, 0, 0]], item)
+    with pytest.raises(ValueError, match="must not be negative") as error:
+        model.codes([[0.5, 0, -1.5]])
+    assert str(error.value) == (
+        "interactions must not be negative, got -1.5; a dislike is no interaction, leave it out"
+    )
