@@ -264,6 +264,20 @@ def test_a_scale_around_zero_has_no_zero_and_nothing_that_becomes_one(tmp_path):
     )
 
 
+def test_what_is_said_of_a_table_without_an_end(tmp_path):
+    path = wide(tmp_path, WIDE[:-1])
+    with pytest.warns(UserWarning, match="no line break") as caught:
+        load_interactions(path)
+    (warning,) = caught
+    assert str(warning.message).startswith(f"{path}: the last line has no line break, ")
+    assert " It was read: 3 rows " in str(warning.message)
+
+
+def test_a_line_break_within_an_id_stays_what_it_is(tmp_path):
+    read = load_interactions(wide(tmp_path, 'id,"a\r\nb"\r\n"x\ry",4\r\n'))
+    assert (read.row_ids.tolist(), read.column_ids.tolist()) == (["x\ry"], ["a\r\nb"])
+
+
 def test_a_cell_that_is_only_a_row_id_in_blanks_is_no_line(tmp_path):
     path = wide(tmp_path, "\n  \nid,a\n \t\nx,4\n\n")
     assert load_interactions(path).matrix.toarray().tolist() == [[4]]

@@ -251,6 +251,10 @@ def test_a_bad_dat_line_is_named(tmp_path, line, message, place):
     [
         (["1,10,4,1", "1,10,3,2"], "line 3: user 1 rates film 10 again (first on line 2)"),
         (["1,10,4,1", "", "1,20,4,1", "1,10,4,1"], "line 5: user 1 rates film 10 again (first on"),
+        (
+            ["1,10,4,1", "7,20,4,1", "7,20,4,1"],
+            "line 4: user 7 rates film 20 again (first on line 3",
+        ),
     ],
 )
 def test_a_repeated_pair_is_named(tmp_path, lines, message):
@@ -417,6 +421,26 @@ def test_what_is_wrong_with_times_is_said_in_full(tmp_path):
     with pytest.raises(ValueError, match="timestamp") as error:
         halves.rated_at()
     assert str(error.value) == ("timestamp must be whole seconds since 1970, got 2.5 in row 1")
+
+
+@pytest.mark.parametrize("column", ["rating", "timestamp"])
+def test_a_column_that_is_there_twice_is_refused(tmp_path, column):
+    loaded = load_movielens(grouplens(tmp_path))
+    twice = pd.concat([loaded.ratings, loaded.ratings[[column]]], axis=1)
+    with pytest.raises(ValueError, match=f"{column} must "):
+        loaded._replace(ratings=twice).rated_at()
+
+
+def test_what_is_said_of_a_table_without_an_end(tmp_path):
+    for name, text, rows in (("ratings", RATINGS, 3), ("movies", MOVIES, 2)):
+        folder = grouplens(tmp_path / name)
+        (folder / f"{name}.csv").write_text(text[:-1], encoding="utf-8")
+        with pytest.warns(UserWarning, match="no line break") as caught:
+            load_movielens(folder)
+        (warning,) = caught
+        said = f"{folder / name}.csv: the last line has no line break, "
+        assert str(warning.message).startswith(said)
+        assert f" It was read: {rows} rows " in str(warning.message)
 
 
 def test_a_repeat_in_a_table_of_ones_own_is_said_in_full(tmp_path):

@@ -282,6 +282,7 @@ def test_the_ends_of_the_range_belong_to_it(tmp_path):
         ({"encoding": None}, ValueError, "encoding must be the name of one"),
         ({"rating_range": 5}, TypeError, "rating_range must be two numbers"),
         ({"rating_range": (1, "5")}, TypeError, "the highest of rating_range must be a number"),
+        ({"rating_range": (1e39, 1e40)}, ValueError, "the lowest of rating_range must be a numb"),
         ({"rating_range": (5, 1)}, ValueError, "the highest of rating_range must be a number fr"),
         ({"rating_range": (np.nan, 1)}, ValueError, "the lowest of rating_range must be a numb"),
     ],
