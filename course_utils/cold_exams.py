@@ -251,7 +251,7 @@ def examine_later(
     (array([[1., 1.]]), array([0, 1]), array([2]))
     """
     known = _sparse_forms.canonical_csr("interactions", interactions, stored_zeros=False)
-    given = _sparse_forms.canonical_csr("times", times, sparse_only=True, keep_dtype=True)
+    given = _sparse_forms.canonical_csr("times", times, sparse_only=True)
     share = _arguments.number("share", share, above=0, below=1)
     if given.shape != known.shape:
         raise ValueError(

@@ -46,6 +46,48 @@ def test_an_exam_is_cut_out_of_the_table(seed, least):
     np.testing.assert_array_equal(exam.hidden, likes[asked][:, exam.cold] > 0)
 
 
+def plain(exam):
+    """Return the parts of an exam, dense, as lists that can be compared."""
+    return [getattr(part, "toarray", lambda part=part: part)().tolist() for part in exam]
+
+
+def test_what_is_left_out_is_what_the_page_says():
+    likes = (np.arange(9) >= np.array([0, 4, 5, 6, 7])[:, None]).astype(float)
+    groups = np.arange(5) < 1, np.arange(5) >= 1, np.arange(9) == 8
+    exam = cold_exams.examine(likes, *groups)
+    assert plain(exam) == plain(cold_exams.examine(likes, *groups, warm=None, least=4, seed=0))
+    assert exam.seen.sum(axis=1).tolist() == [4]
+    assert cold_exams.examine(likes, *groups, least=1).seen.sum(axis=1).tolist() == [4, 3, 2, 1]
+    likes = likes_of(30, 40)
+    for ours, theirs in zip(
+        cold_exams.deal(likes), cold_exams.deal(likes, folds=5, least=4, seed=0), strict=True
+    ):
+        assert len(ours) == 5
+        assert list(map(plain, ours)) == list(map(plain, theirs))
+    rng = np.random.default_rng(0)
+    days = np.maximum(rng.integers(1, 50, (60, 1)), rng.integers(1, 50, 80))
+    times = sp.csr_array(days * (rng.random((60, 80)) < 0.1))
+    later = cold_exams.examine_later(times, times)
+    assert plain(later) == plain(cold_exams.examine_later(times, times, share=0.8, least=4, seed=0))
+    assert plain(later) != plain(cold_exams.examine_later(times, times, least=5))
+    shown = [
+        cold_exams.reveal(exam, 1, **option).toarray().tolist() for option in ({}, {"seed": 0})
+    ]
+    assert shown[0] == shown[1]
+
+
+def test_cold_items_are_not_in_the_order_of_the_table():
+    likes = np.ones((2, 40))
+    orders = [
+        cold_exams.examine(
+            likes, [True, False], [False, True], np.arange(40) >= 20, seed=seed
+        ).cold.tolist()
+        for seed in (0, 0, 1)
+    ]
+    assert orders[0] == orders[1] != orders[2]
+    assert sorted(orders[0]) == list(range(20, 40)) != orders[0]
+
+
 def test_an_item_may_be_neither_warm_nor_cold():
     likes = np.ones((2, 4))
     exam = cold_exams.examine(
@@ -69,6 +111,11 @@ def test_numbers_and_stored_zeros_do_not_matter():
         ({"examined": [True, True]}, ValueError, "got person 0 in both"),
         ({"warm": [True, True, True]}, ValueError, "got item 2 in both"),
         ({"teachers": [False, False]}, ValueError, "teachers must hold"),
+        ({"teachers": [False]}, ValueError, "teachers must have shape (2,)"),
+        ({"examined": [True]}, ValueError, "examined must have shape (2,)"),
+        ({"warm": [True]}, ValueError, "warm must have shape (3,)"),
+        ({"warm": [False] * 3}, ValueError, "warm must hold"),
+        ({"interactions": [[1, 1, 1], [1, 1, 0]]}, ValueError, "got nobody"),
         ({"cold": [False] * 3}, ValueError, "cold must hold"),
         ({"cold": [False] * 4}, ValueError, "cold"),
         ({"least": 3}, ValueError, "got nobody"),
@@ -144,6 +191,14 @@ def test_equal_scores_gain_nothing_by_the_order_of_the_table():
     assert np.concatenate(by_number).mean() > 1.4 * share
 
 
+def test_as_many_groups_as_people_or_items_but_no_more():
+    assert len(cold_exams.deal(np.ones((9, 4)), folds=4, least=1)[0]) == 4
+    assert len(cold_exams.deal(np.ones((4, 9)), folds=4, least=1)[0]) == 4
+    for shape in ((9, 4), (4, 9)):
+        with pytest.raises(ValueError, match="folds must be an integer from 3 to 4, got 5"):
+            cold_exams.deal(np.ones(shape), folds=5)
+
+
 @pytest.mark.parametrize("folds", [2, 61, 2.5])
 def test_deal_refuses_folds(folds):
     with pytest.raises((TypeError, ValueError), match="folds"):
@@ -194,6 +249,26 @@ def test_nothing_taught_is_younger_than_the_day(seed, share):
 def test_examine_later_refuses(likes, times, share, error, text):
     with pytest.raises(error, match=re.escape(text)):
         cold_exams.examine_later(likes, times, share=share)
+
+
+def test_a_later_exam_by_hand():
+    """The day is 5: what was rated before is warm, and who rated before it teaches."""
+    times = sp.csr_array(
+        [
+            [1, 2, 0, 9, 0, 0],  # teaches, and rates the cold item 3 later
+            [0, 3, 4, 0, 0, 0],
+            [0, 6, 7, 8, 0, 0],  # came later
+            [0, 5, 0, 0, 9, 0],
+        ]
+    )
+    likes = (times.toarray() > 0) & [True, True, True, True, False, True]
+    exam = cold_exams.examine_later(likes, times, share=4 / 9, least=1)
+    assert exam.warm.tolist() == [0, 1, 2]
+    assert sorted(exam.cold.tolist()) == [3, 4]
+    assert exam.train.toarray().tolist() == [[1, 1, 0], [0, 1, 1]]
+    assert exam.first.nnz == 0
+    assert exam.seen.toarray().tolist() == [[0, 1, 1]]
+    assert exam.hidden.tolist() == [(exam.cold == 3).tolist()]
 
 
 # ---- first interactions -------------------------------------------------------------------------
@@ -254,6 +329,16 @@ def test_scores_refuses_too_few_features_and_another_shape():
     with pytest.raises(ValueError, match=re.escape("got shape (1, 1)")):
         wrong = lambda *_: lambda *_: np.ones((1, 1))  # noqa: E731
         cold_exams.scores(wrong, None, exam, np.ones((300, 1)))
+
+
+def test_every_item_of_the_exam_needs_features_and_others_do_not():
+    exam = cold_exams.examine(
+        np.ones((2, 6)), [True, False], [False, True], np.arange(6) == 3,
+        warm=np.arange(6) < 2, least=1,
+    )  # fmt: skip
+    assert cold_exams.scores(same_for_all, None, exam, np.ones((4, 1))).tolist() == [[0]]
+    with pytest.raises(ValueError, match="a row for each of 4 items or more, got shape"):
+        cold_exams.scores(same_for_all, None, exam, np.ones((3, 1)))
 
 
 def by_first_feature(train, warm, setting):

@@ -59,6 +59,21 @@ def test_any_format_and_a_stored_zero_give_the_same(form):
     np.testing.assert_allclose(content.ridge_table(stored, targets, 2.0), expected)
 
 
+def test_features_in_single_precision_are_solved_in_double():
+    rows = features_of(7, 3) / 3
+    single = rows.astype(np.float32)
+    targets = np.random.default_rng(0).normal(size=(7, 2))
+    expected = content.ridge_table(single.astype(np.float64), targets, 1e-3)
+    np.testing.assert_allclose(content.ridge_table(single, targets, 1e-3), expected, rtol=1e-12)
+    likes = sp.csr_array((rows.T > 0).astype(np.float32) / 3)
+    codes, options = targets[:3], {"alpha": 0.7, "l2": 0.1}
+    np.testing.assert_allclose(
+        content.fold_in_items(likes, codes, **options),
+        content.fold_in_items(likes.astype(np.float64), codes, **options),
+        rtol=1e-12,
+    )
+
+
 def test_the_table_is_for_looking_up():
     rows = features_of(8, 5)
     table = content.ridge_table(rows, np.random.default_rng(0).normal(size=(8, 3)), 1.0)
@@ -147,6 +162,9 @@ def test_a_huge_penalty_leaves_the_prior_and_a_tiny_one_the_likes():
         ({"likes": [[-1.0], [0.0]]}, ValueError, "must not be negative, got -1"),
         ({"codes": [[1.0]]}, ValueError, "codes must have 2 rows"),
         ({"prior": [[1.0, 2.0]]}, ValueError, "prior must have shape (1, 1)"),
+        ({"prior": [1.0]}, ValueError, "prior must be 2-D"),
+        ({"codes": [1.0, 2.0]}, ValueError, "codes must be 2-D"),
+        ({"codes": np.empty((2, 0))}, ValueError, "codes must not be empty"),
         ({"alpha": -1.0}, ValueError, "alpha"),
         ({"l2": 0.0}, ValueError, "l2"),
         ({"by_weight": 1}, TypeError, "by_weight"),

@@ -57,6 +57,92 @@ def test_an_exam_keeps_teachers_and_examined_apart():
     np.testing.assert_array_equal(exam.seen.toarray() + exam.hidden, dense[:10, known])
 
 
+def plain(exam):
+    """Return the parts of an exam, dense, as lists that can be compared."""
+    return [getattr(part, "toarray", lambda part=part: part)().tolist() for part in exam]
+
+
+def test_what_is_left_out_is_what_the_page_says():
+    likes = (np.arange(12) < np.array([12, 12, 4, 5, 6, 12])[:, None]).astype(float)
+    teachers, examined = np.arange(6) < 2, np.arange(6) >= 2
+    assert plain(exams.hide_share(likes)) == plain(exams.hide_share(likes, 0.2, seed=0))
+    one = exams.examine(likes, teachers, examined)
+    assert plain(one) == plain(
+        exams.examine(
+            likes, teachers, examined, share=0.2, least=5, keep_unknown=False, times=None, seed=0
+        )
+    )
+    assert (one.seen.toarray() + one.hidden).sum(axis=1).tolist() == [5, 6, 12]
+    likes = likes_of(30, 20)
+    least_five = exams.deal(likes)
+    for first, second in zip(
+        least_five, exams.deal(likes, folds=5, share=0.2, least=5, times=None, seed=0), strict=True
+    ):
+        assert list(map(plain, first)) == list(map(plain, second))
+    assert len(least_five[0]) == len(least_five[1]) == 5
+    assert sum(len(exam.hidden) for exam in exams.deal(likes, least=6)[0]) < sum(
+        len(exam.hidden) for exam in least_five[0]
+    )
+
+
+def test_the_share_that_is_hidden_is_that_of_the_exam():
+    likes = np.ones((2, 10))
+    exam = exams.examine(likes, [True, False], [False, True], share=0.7)
+    assert exam.hidden.sum() == 7
+    final, practice = exams.deal(np.ones((6, 10)), folds=3, share=0.7)
+    assert all((exam.hidden.sum(axis=1) == 7).all() for exam in (*final, *practice))
+
+
+def test_a_hundred_items_count_in_practice():
+    hidden = np.zeros((1, 120), dtype=bool)
+    hidden[0, [4, 99, 100]] = True
+    exam = exams.Exam(
+        sp.csr_array(np.ones((1, 120))), sp.csr_array((1, 120)), hidden, np.arange(120)
+    )
+    in_order = lambda train, sign: lambda seen: sign * np.arange(120.0)[None]  # noqa: E731
+    done = exams.climb(in_order, [-1, 1], [exam], [exam])
+    assert done.practice[-1] == metrics.ndcg_at_k(-np.arange(120.0)[None], hidden, 100)
+    assert done.practice[-1] < metrics.ndcg_at_k(-np.arange(120.0)[None], hidden, 101)
+
+
+def test_the_people_of_a_practice_exam_are_those_of_the_next_exam():
+    people = 9
+    likes = np.hstack([np.eye(people), np.ones((people, 6))])
+    sat, practice = exams.deal(likes, folds=3)
+    for exam, rehearsal in zip(np.roll(np.arange(3), -1), practice, strict=True):
+        assert len(rehearsal.hidden) == len(sat[exam].hidden) == 3
+        assert set(rehearsal.items) <= set(sat[exam].items)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_items_that_no_teacher_has_do_not_count_unless_they_are_kept(keep):
+    likes = np.array([[1, 1, 1, 0, 0], [1, 1, 0, 1, 1], [1, 1, 1, 1, 0]])
+    exam = exams.examine(
+        likes, [True, False, False], [False, True, True], least=3, keep_unknown=keep
+    )
+    assert exam.items.tolist() == list(range(5 if keep else 3))
+    assert len(exam.hidden) == (2 if keep else 1)
+    assert exam.train.toarray().tolist() == [[1, 1, 1, 0, 0][: len(exam.items)]]
+
+
+def test_as_many_groups_as_people_but_no_more():
+    likes = np.ones((4, 6))
+    assert [len(exam.hidden) for exam in exams.deal(likes, folds=4)[0]] == [1] * 4
+    with pytest.raises(ValueError, match="folds must be an integer from 3 to 4, got 5"):
+        exams.deal(likes, folds=5)
+
+
+def test_times_of_whoever_is_left_out_do_not_matter():
+    likes = np.ones((4, 6))
+    likes[1, 2:] = 0
+    times = np.tile(np.arange(1.0, 7), (4, 1))
+    times[3] = times[3, ::-1]
+    exam = exams.examine(
+        likes, [True, False, False, False], [False, True, True, True], least=3, times=times
+    )
+    assert exam.hidden.tolist() == [[False] * 5 + [True], [True] + [False] * 5]
+
+
 def test_whoever_has_too_few_items_is_not_examined():
     likes = np.ones((4, 6))
     likes[1, 2:] = 0
@@ -143,6 +229,9 @@ def test_one_setting_needs_no_practice():
     assert done.practice == {}
     assert asked == [7] * 3
     assert done.lists.shape == (len(sat[0].hidden), 10)
+    np.testing.assert_array_equal(
+        done.lists[0], np.argsort(-exams.scores(popularity, None, sat[0])[0], kind="stable")[:10]
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,6 +252,16 @@ def test_one_setting_needs_no_practice():
         ),
         (lambda: exams.examine(np.ones((2, 6)), [1, 0], [0, 1]), TypeError, "teachers"),
         (lambda: exams.climb(popularity, [], [], []), ValueError, "needs a setting"),
+        (lambda: exams.climb(popularity, [1], [], []), ValueError, "needs a setting"),
+        (lambda: exams.examine(np.ones((2, 6)), [True], [False, True]), ValueError, "teachers"),
+        (lambda: exams.examine(np.ones((2, 6)), [True, False], [True]), ValueError, "examined"),
+        (lambda: exams.hide_share([[1, 1]], 0.0), ValueError, "share"),
+        (lambda: exams.hide_share([[1, np.nan]]), ValueError, "rows must be finite"),
+        (
+            lambda: exams.examine(np.ones((2, 6)), [True, False], [False, True], least=1),
+            ValueError,
+            "least must be an integer of at least 2, got 1",
+        ),
     ],
 )
 def test_refusals(call, error, text):

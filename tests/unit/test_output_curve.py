@@ -49,6 +49,31 @@ def test_every_group_gets_its_mean_and_means_never_fall(pairs, bins):
     np.testing.assert_array_equal(curve(curve.answers), curve.means)
 
 
+@pytest.mark.parametrize("bins", [1, 2, 4])
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_of_equal_width_get_means_that_never_fall(seed, bins):
+    answer, target = np.random.default_rng(seed).integers(-16, 17, (2, 12)) / 8
+    answer[0], answer[1] = -2.0, 2.0
+    curve = fit_output_curve(answer, target, bins=bins)
+    knots, means = by_pandas(answer, target, bins)
+    np.testing.assert_allclose(curve.answers, knots, atol=1e-12)
+    np.testing.assert_allclose(curve.means, means, atol=1e-12)
+
+
+def test_there_are_forty_groups_unless_told_otherwise():
+    answer = np.linspace(0, 1, 500)
+    assert len(fit_output_curve(answer, answer).answers) == 40
+
+
+@pytest.mark.parametrize("cells", [1, 39, 40, 41])
+def test_blocks_of_any_size_make_no_difference(monkeypatch, cells):
+    answer, target = np.random.default_rng(3).random((2, 5, 8))
+    whole = fit_output_curve(answer, target, bins=6)
+    monkeypatch.setattr(output_curve, "_BLOCK", cells)
+    for one, other in zip(whole, fit_output_curve(answer, target, bins=6), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 def test_it_finds_the_curve_that_made_the_data():
     rng = np.random.default_rng(0)
     answer = rng.uniform(-4, 4, size=(400, 500))

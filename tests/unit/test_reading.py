@@ -43,6 +43,28 @@ def test_no_other_matching_is_better(seed, units, truths, n, either):
     assert match.cosines.sum() == pytest.approx(best_total(cosines), abs=1e-12)
 
 
+def test_a_direction_and_its_opposite_differ_unless_told_otherwise():
+    match = reading.match_atoms([[0.0, -3.0]], [[0.0, 1.0]])
+    assert match.cosines.tolist() == [-1]
+    assert reading.match_atoms([[0.0, -3.0]], [[0.0, 1.0]], either_sign=True).cosines == [1]
+
+
+def test_twenty_rows_and_a_level_of_five_percent_unless_told_otherwise():
+    rng = np.random.default_rng(4)
+    labels = rng.random((120, 3)) < 0.4
+    activity = rng.standard_normal((120, 40)) + 0.5 * labels[:, [0]]
+    half = np.arange(120) < 60
+    np.testing.assert_array_equal(
+        reading.top_share(activity, labels), reading.top_share(activity, labels, 20)
+    )
+    plain = reading.read_units(activity, labels, half)
+    for one, other in zip(
+        plain, reading.read_units(activity, labels, half, k=20, level=0.05), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    assert 0 < plain.passed.sum() < 40
+
+
 def test_one_direction_stands_for_one_truth():
     match = reading.match_atoms([[1.0, 0], [-1, 0]], [[1.0, 0.1], [1, -0.1]])
     assert sorted(match.cosines.round(2)) == [-1.0, 1.0]

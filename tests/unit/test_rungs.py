@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from course_utils import exams, rungs
+from course_utils import exams, factorization, rungs
 
 RNG = np.random.default_rng(3)
 TRAIN = (RNG.random((12, 9)) < 0.4).astype(float)
@@ -15,6 +15,13 @@ def test_popularity_is_the_count_for_everybody():
     np.testing.assert_array_equal(
         rungs.popularity(3 * TRAIN)(SEEN), np.tile((TRAIN > 0).sum(axis=0), (5, 1))
     )
+
+
+def test_popularity_of_items_that_nobody_has_is_zero():
+    train = sp.csr_array(([1.0, 0.0, 5.0], ([0, 0, 1], [0, 1, 0])), shape=(2, 4))
+    scores = rungs.popularity(train)(sp.csr_array((3, 4)))
+    assert scores.tolist() == [[2, 0, 0, 0]] * 3
+    assert scores.dtype == np.float64
 
 
 @pytest.mark.parametrize("k", [1, 3, 8, 100])
@@ -56,6 +63,12 @@ def test_implicit_als_solves_a_weighted_ridge_for_each_person():
         np.testing.assert_allclose(scores, vectors @ code, atol=1e-8)
 
 
+def test_implicit_als_is_fitted_in_five_rounds():
+    ours = rungs.implicit_als(TRAIN, (3, 4.0, 0.01)).__self__
+    five = factorization.fit_implicit_als(TRAIN, 3, alpha=4.0, l2=0.01, rounds=5)
+    np.testing.assert_allclose(ours.columns, five.columns)
+
+
 def test_more_factors_than_people_count_as_all():
     assert rungs.implicit_als(TRAIN[:4], (64, 4.0, 0.01))(SEEN).shape == (5, 9)
 
@@ -80,5 +93,7 @@ def test_every_rung_sits_an_exam_in_any_format(layout):
 @pytest.mark.parametrize("k", [0, 2.0, True])
 def test_a_foreign_size_is_refused(k):
     for model in (rungs.item_knn, rungs.pure_svd):
-        with pytest.raises((TypeError, ValueError), match="k must be an integer"):
+        with pytest.raises((TypeError, ValueError), match="k must be an integer of at least 1"):
             model(TRAIN, k)
+    with pytest.raises((TypeError, ValueError), match="k must be an integer of at least 1"):
+        rungs.implicit_als(TRAIN, (k, 4.0, 0.01))

@@ -64,6 +64,32 @@ def test_pushing_a_person_is_a_bonus():
         assert found.shares[1, 0] == pytest.approx(np.mean(best < 9))
 
 
+def test_twenty_are_listed_and_a_tenth_is_paid_unless_told_otherwise():
+    case = table(7, items=30)
+    plain = steering.steer(*case)
+    np.testing.assert_array_equal(plain.shares, steering.steer(*case, k=20).shares)
+    assert not np.array_equal(plain.shares, steering.steer(*case, k=21).shares)
+    fine = steered([[1.0], [0.5]], [[0.0], [1.0]])
+    assert steering.gain_at_price(fine) == pytest.approx([0.2])
+    assert steering.gain_at_price(fine) == steering.gain_at_price(fine, 0.1)
+
+
+def test_a_list_may_hold_all_items():
+    found = steering.steer(
+        [[3.0, 2, 1]], [1, 2, 3], [True, False, False], [[False, False, True]], [0, 9], k=3
+    )
+    np.testing.assert_allclose(found.shares, 1 / 3)
+    np.testing.assert_allclose(found.marks, [[0.5], [1.0]])
+
+
+def test_integers_are_steered_too():
+    args = [0, 0, 1], [False, False, True], [[True, False, False]], [0, 9]
+    whole = steering.steer(np.array([[3, 2, 1]]), *args, k=1)
+    real = steering.steer([[3.0, 2, 1]], *args, k=1)
+    np.testing.assert_array_equal(whole.shares, real.shares)
+    assert whole.shares.tolist() == [[0], [1]]
+
+
 def test_nothing_is_changed():
     given_ = table(3)
     copies = [np.copy(each) for each in given_]
@@ -93,8 +119,14 @@ def test_what_cannot_be_steered_is_refused():
         steer(strengths=[0, 1, 1])
     with pytest.raises(ValueError, match="got none for person 2"):
         steer(scores=np.where(np.arange(4)[:, None] == 2, -np.inf, scores))
-    with pytest.raises(ValueError, match="k must be"):
+    with pytest.raises(ValueError, match="k must be an integer from 1 to 12, got 13"):
         steer(k=13)
+    with pytest.raises(ValueError, match="k must be an integer from 1 to 12, got 0"):
+        steer(k=0)
+    with pytest.raises(ValueError, match="strengths must be 1-D"):
+        steer(strengths=[[0, 1]])
+    with pytest.raises(ValueError, match="bonus must be 1-D"):
+        steer(bonus=bonus[None])
 
 
 def steered(marks, shares):
@@ -122,6 +154,17 @@ def test_marks_are_those_of_all_people_together():
 def test_what_costs_too_little_is_pushed_as_far_as_it_went():
     never = steered([[1.0], [0.99], [0.97]], [[0.1], [0.2], [0.5]])
     assert steering.gain_at_price(never, 0.1) == pytest.approx([0.4])
+
+
+def test_a_price_that_is_met_exactly_is_met():
+    exact = steered([[1.0], [0.5], [0.25]], [[0.0], [0.5], [1.0]])
+    assert steering.gain_at_price(exact, 0.5) == pytest.approx([0.5])
+    assert steering.gain_at_price(exact, 0.75) == pytest.approx([1.0])
+
+
+def test_where_nothing_can_be_lost_it_is_pushed_as_far_as_it_went():
+    nothing = steered([[0.0], [0.0], [0.0]], [[0.25], [0.5], [1.0]])
+    assert steering.gain_at_price(nothing, 0.5) == pytest.approx([0.75])
 
 
 def test_the_first_fall_counts():

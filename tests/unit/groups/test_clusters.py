@@ -1,13 +1,16 @@
 """k-means, and what is asked of it."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from course_utils import datasets, groups
+from course_utils.groups import clusters
 
 
 def best_inertia(points, k):
@@ -34,6 +37,26 @@ class TestKMeans:
         ours = groups.k_means(points, 4, restarts=3, seed=5)
         assert np.array_equal(ours.labels_, theirs.labels_)
 
+    def test_ten_starts_of_seed_0_unless_told_otherwise(self):
+        found = groups.k_means([[0.0], [1.0], [5.0]], 2)
+        assert (found.n_clusters, found.n_init, found.random_state) == (2, 10, 0)
+
+    def test_all_of_it_runs_on_one_thread(self, monkeypatch):
+        threads = []
+
+        def record(function):
+            def recording(*arguments, **options):
+                threads.extend(pool["num_threads"] for pool in threadpool_info())
+                return function(*arguments, **options)
+
+            return recording
+
+        for name in ("fit", "predict"):
+            monkeypatch.setattr(KMeans, name, record(getattr(KMeans, name)))
+        with threadpool_limits(2):
+            groups.bootstrap_agreement(np.arange(8.0)[:, None], 2, pairs=1)
+        assert set(threads) == {1}
+
     @pytest.mark.parametrize(
         ("points", "k", "error", "message"),
         [
@@ -56,6 +79,19 @@ def blobs():
     labels = np.repeat(np.arange(3), 30)
     centres = np.array([[0.0, 0.0], [12.0, 0.0], [0.0, 12.0]])
     return centres[labels] + np.random.default_rng(0).standard_normal((90, 2)), labels
+
+
+@pytest.fixture
+def quick_groups(monkeypatch):
+    """Groups on either side of the mean, without k-means."""
+
+    def k_means(points, k, *, seed):
+        middle = points.mean()
+        return SimpleNamespace(
+            inertia_=points.var() / k, predict=lambda values: (values[:, 0] > middle).astype(int)
+        )
+
+    monkeypatch.setattr(clusters, "k_means", k_means)
 
 
 class TestGap:
@@ -83,6 +119,27 @@ class TestGap:
         # Inertia grows with the square of the factor, for every number of groups.
         assert gap == pytest.approx([2 * np.log(factors).mean()] * 2)
         assert error == pytest.approx([2 * np.log(factors).std() * np.sqrt(7 / 6)] * 2)
+
+    def test_the_points_are_compared_with_twenty_clouds_unless_told_otherwise(self, quick_groups):
+        points = np.random.default_rng(0).standard_normal((15, 2))
+        plain = groups.gap_statistic(points, [1, 2])
+        same = groups.gap_statistic(
+            points, [1, 2], null=groups.matched_gaussian, draws=20, seed=np.int64(0)
+        )
+        assert np.array_equal(plain, same)
+        assert plain.gap.shape == plain.error.shape == (2,)
+
+    def test_inertias_are_those_of_scikit_learn(self, blobs):
+        table = blobs[0][::3]
+        rng = np.random.default_rng(2)
+        clouds = [groups.matched_gaussian(table, rng) for _ in range(2)]
+        logs = [
+            [np.log(KMeans(k, n_init=10, random_state=2).fit(each).inertia_) for k in (1, 2, 29)]
+            for each in (table, *clouds)
+        ]
+        gap, error = groups.gap_statistic(table, [1, 2, 29], draws=2, seed=2)
+        np.testing.assert_allclose(gap, np.mean(logs[1:], axis=0) - logs[0], rtol=1e-9)
+        np.testing.assert_allclose(error, np.std(logs[1:], axis=0) * np.sqrt(1.5), rtol=1e-9)
 
     def test_repeats_itself(self, blobs):
         first, second = (groups.gap_statistic(blobs[0], [1, 2], draws=2, seed=3) for _ in range(2))
@@ -134,6 +191,30 @@ class TestBootstrapAgreement:
     def test_is_high_for_a_stretched_cloud_without_groups(self):
         cloud = np.random.default_rng(0).standard_normal((300, 2)) * [10.0, 1.0]
         assert groups.bootstrap_agreement(cloud, 2, pairs=4).mean() > 0.7
+
+    def test_groups_are_learnt_from_two_resamples_and_compared_on_all_points(self):
+        points = np.random.default_rng(0).standard_normal((25, 2))
+        rng = np.random.default_rng(3)
+        expected = []
+        for _ in range(3):
+            one, other = (
+                KMeans(3, n_init=10, random_state=3).fit(points[rng.integers(25, size=25)])
+                for _ in range(2)
+            )
+            expected.append(adjusted_rand_score(one.predict(points), other.predict(points)))
+        found = groups.bootstrap_agreement(points, 3, pairs=3, seed=3)
+        np.testing.assert_allclose(found, expected)
+        assert 0 < found.min() < found.max() < 1
+
+    def test_twenty_pairs_of_seed_0_unless_told_otherwise(self, quick_groups):
+        points = np.random.default_rng(0).standard_normal((9, 1))
+        found = groups.bootstrap_agreement(points, 2)
+        assert found.shape == (20,)
+        assert np.array_equal(found[:2], groups.bootstrap_agreement(points, 2, pairs=2, seed=0))
+        assert len(np.unique(found)) > 3
+        assert groups.bootstrap_agreement(points, 9, pairs=1).shape == (1,)
+        with pytest.raises(ValueError, match="k must be an integer from 1 to 9, got 10"):
+            groups.bootstrap_agreement(points, 10)
 
     def test_repeats_itself_and_refuses(self, blobs):
         first, second = (groups.bootstrap_agreement(blobs[0], 5, pairs=2) for _ in range(2))

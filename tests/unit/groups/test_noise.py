@@ -39,6 +39,23 @@ class TestMarchenkoPastur:
         values = groups.marchenko_pastur_density([0.0, 0.9, 9.1, 100.0], 400, 100, 2.0)
         assert values.tolist() == [0, 0, 0, 0]
 
+    def test_a_cell_has_the_standard_deviation_1_unless_told_otherwise(self):
+        assert groups.marchenko_pastur_edge(400, 100) == (0.25, 2.25)
+        x = [0.2, 0.5, 2.0, 2.3]
+        density = groups.marchenko_pastur_density(x, 400, 100)
+        np.testing.assert_array_equal(density, groups.marchenko_pastur_density(x, 400, 100, 1.0))
+        middle = [np.sqrt((2.25 - v) * (v - 0.25)) / (2 * np.pi * 0.25 * v) for v in (0.5, 2.0)]
+        np.testing.assert_allclose(density, [0, *middle, 0])
+
+    def test_the_density_takes_any_shape_also_none_and_infinity(self):
+        assert groups.marchenko_pastur_density([], 400, 100).shape == (0,)
+        far = groups.marchenko_pastur_density([[np.inf, -np.inf], [np.nan, 1.0]], 400, 100)
+        assert (far > 0).tolist() == [[False, False], [False, True]]
+
+    def test_the_widest_and_the_narrowest_noise(self):
+        assert groups.marchenko_pastur_edge(4, 1, 1e150)[1] == pytest.approx(2.25e300)
+        assert groups.marchenko_pastur_edge(4, 1, 1e-150)[1] == pytest.approx(2.25e-300)
+
     def test_edge_of_the_tutorials_table(self):
         assert groups.marchenko_pastur_edge(10_000, 500, np.sqrt(19 / 12))[1] == pytest.approx(
             2.3706, abs=5e-5

@@ -102,6 +102,36 @@ class TestNullModels:
         drawn = groups.matched_gaussian(points, np.random.default_rng(1))
         assert np.linalg.matrix_rank(drawn - points.mean(axis=0), tol=1e-8) == 1
 
+    @pytest.mark.parametrize(
+        "draw", [groups.permute_columns, groups.shuffle_ratings, groups.matched_gaussian]
+    )
+    def test_a_number_draws_the_same_again_and_a_generator_goes_on(self, draw):
+        table = np.random.default_rng(0).integers(1, 99, (12, 3))
+
+        def drawn(*arguments, **options):
+            found = draw(table, *arguments, **options)
+            return (found.toarray() if sp.issparse(found) else found).tolist()
+
+        assert drawn() == drawn(seed=0) == drawn(seed=np.random.default_rng(0)) != drawn(seed=1)
+        assert drawn(1) == drawn(rng=1) == drawn(seed=1) == drawn(1, seed=2)
+        rng = np.random.default_rng(5)
+        assert drawn(rng) == drawn(seed=5) != drawn(rng)
+
+    def test_types_stay(self):
+        table = ratings_table(0).astype(np.float32)
+        shuffled = groups.shuffle_ratings(table)
+        assert (shuffled.dtype, shuffled.format, shuffled.shape) == (np.float32, "csr", (7, 5))
+        assert groups.shuffle_ratings(table.astype(int)).dtype == np.float64
+        assert groups.permute_columns(table.astype(np.int8)).dtype == np.int8
+        assert groups.matched_gaussian(table).dtype == np.float64
+
+    def test_the_last_rows_and_columns_may_be_empty(self):
+        table = sp.csr_array(([5.0, 3.0, 1.0], ([0, 1, 2], [0, 0, 0])), shape=(5, 4))
+        for made in (groups.shuffle_ratings(table), groups.centre_observed(table)):
+            assert made.shape == (5, 4)
+            assert made.nnz == 3
+        assert groups.centre_observed(table).toarray()[:3, 0].tolist() == [2, 0, -2]
+
     def test_permuting_refuses_one_dimension(self):
         with pytest.raises(ValueError, match="2-D"):
             groups.permute_columns([1, 2], np.random.default_rng(0))

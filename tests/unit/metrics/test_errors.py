@@ -81,6 +81,7 @@ def test_rmse_where_cells_count_is_taken_in_double_precision():
 def test_rmse_of_errors_of_any_size(error):
     assert rmse([error, 0.0], [0.0, 0.0]) == pytest.approx(error / np.sqrt(2), rel=1e-14)
     assert rmse([0.0, error], [0.0, 0.0], [False, True]) == pytest.approx(error, rel=1e-14)
+    assert rmse([error, error / 2], [0.0, 0.0]) == pytest.approx(error * np.sqrt(0.625), rel=1e-14)
 
 
 def test_rmse_of_equal_values_is_zero():
@@ -112,6 +113,19 @@ def test_single_precision_is_doubled_block_by_block(monkeypatch, score):
     finally:
         tracemalloc.stop()
     assert peak < x.nbytes  # in double precision one array alone would take twice as much
+
+
+def test_single_precision_where_cells_count_is_doubled_block_by_block(monkeypatch):
+    monkeypatch.setattr(errors, "_BLOCK", 2**10)
+    x, other = np.random.default_rng(0).random((2, 2**17), dtype=np.float32)
+    where = x < 0.5
+    tracemalloc.start()
+    try:
+        rmse(x, other, where)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * x.nbytes
 
 
 def test_rmse_of_integers_and_lists_does_not_overflow():

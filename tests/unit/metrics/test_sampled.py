@@ -42,6 +42,16 @@ def test_equal_scores_are_drawn_evenly():
     np.testing.assert_allclose(np.bincount(ranks) / 3000, 0.25, atol=0.03)
 
 
+def test_the_order_of_equal_scores_is_that_of_the_seed():
+    wanted = np.zeros((40, 9), dtype=bool)
+    wanted[:, 0] = True
+    first, same, other = (
+        metrics.hidden_ranks(np.zeros(wanted.shape), wanted, **options).ranks.tolist()
+        for options in ({}, {"seed": 0}, {"seed": 1})
+    )
+    assert first == same != other
+
+
 def test_another_relevant_item_is_no_rival():
     found = metrics.hidden_ranks([[3.0, 2.0, 1.0]], [[True, True, False]])
     assert found.ranks.tolist() == [0, 0]
@@ -116,6 +126,16 @@ def test_one_rival_gives_the_area_under_the_curve():
     found = metrics.hidden_ranks(values, wanted)
     area = metrics.sampled_recall(found.ranks, found.rivals, 1, 1).mean()
     assert area == pytest.approx(roc_auc_score(wanted[0], values[0]))
+
+
+def test_numbers_alone_and_small_types_are_taken():
+    assert metrics.sampled_recall(2, 10, 1, 1).tolist() == pytest.approx([0.8])
+    small = np.array([0, 100, 200], np.uint8), np.full(3, 250, np.uint8)
+    large = [0, 100, 200], [250] * 3
+    np.testing.assert_array_equal(
+        metrics.sampled_recall(*small, 20, 5), metrics.sampled_recall(*large, 20, 5)
+    )
+    assert metrics.sampled_recall([0, 1], [1, 1], 1, 1).tolist() == [1, 0]
 
 
 def test_no_rank_gives_no_chance():

@@ -35,6 +35,30 @@ def sparse_matrices(draw):
     return matrix.asformat(draw(st.sampled_from(["coo", "csr", "csc"])))
 
 
+@pytest.mark.parametrize("layout", ["csr", "csc", "coo"])
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 0.99, 1.0])
+def test_each_of_some_cells_is_in_exactly_one_part(layout, fraction):
+    rng = np.random.default_rng(0)
+    stored = rng.random((6, 7)) < 0.5
+    stored[2] = False
+    places = np.nonzero(stored)
+    values = rng.integers(0, 3, len(places[0]))  # a stored 0 is a cell, too
+    matrix = sp.coo_array((values, places), shape=(6, 7)).asformat(layout)
+    before = cells(matrix)
+    visible, hidden = mask_observed(matrix, fraction)
+    assert hidden.nnz == round(fraction * len(before))
+    assert cells(visible) | cells(hidden) == before
+    assert visible.nnz + hidden.nnz == len(before)
+    for part in (visible, hidden):
+        assert (part.format, part.shape, part.dtype) == ("csr", (6, 7), matrix.dtype)
+    assert cells(hidden) == cells(mask_observed(matrix, fraction, seed=0).hidden)
+
+
+def test_missing_values_are_hidden_like_any_other():
+    matrix = sp.csr_array(np.array([[np.nan, np.inf, 1.0]]))
+    assert mask_observed(matrix, 1).hidden.nnz == 3
+
+
 @pytest.mark.slow
 @given(matrix=sparse_matrices(), fraction=st.floats(0, 1), seed=st.integers(0, 5))
 def test_each_observed_cell_is_in_exactly_one_part(matrix, fraction, seed):
