@@ -134,6 +134,20 @@ class TestTopKCosine:
         assert peak < allowed
         assert peak < 4 * n * n / 8
 
+    @pytest.mark.parametrize("form", [np.asarray, sp.csr_array, sp.coo_array])
+    def test_scores_are_in_the_precision_of_the_vectors(self, form):
+        vectors = np.array([[1, 2], [3, 4], [0, 1]])
+        for dtype in (np.float32, np.float64):
+            assert top_k_cosine(form(vectors.astype(dtype)), 1).scores.dtype == dtype
+        assert top_k_cosine(form(vectors), 1).scores.dtype == np.float64
+
+    def test_two_rows_are_each_others_neighbours_and_one_has_none(self):
+        assert top_k_cosine([[1.0], [2.0]], 1).indices.tolist() == [[1], [0]]
+        assert similar_items(1, [[1.0], [2.0]], 1).indices.tolist() == [0]
+        for call in (lambda: top_k_cosine([[1.0]], 1), lambda: similar_items(0, [[1.0]], 1)):
+            with pytest.raises(ValueError, match="vectors must have at least two rows to compare"):
+                call()
+
     def test_input_is_not_changed(self):
         dense = np.eye(3)
         top_k_cosine(dense, 1)
@@ -190,6 +204,24 @@ class TestSimilarItems:
         np.testing.assert_array_equal(indices, [4, 3, 1])
         np.testing.assert_allclose(scores, [10 / 15, 3 / 8, 2 / 7])
 
+    def test_thirty_raters_halve_and_three_are_needed_unless_told_otherwise(self):
+        rng = np.random.default_rng(0)
+        vectors = rng.standard_normal((6, 3)).astype(np.float32)
+        rated = np.arange(12) < np.array([2, 3, 4, 12, 7, 8])[:, None]
+        units = vectors / np.linalg.norm(vectors.astype(float), axis=1)[:, None]
+        common = rated.astype(int) @ rated.T.astype(int)
+        expected = (units @ units.T) * (common + 1) / (common + 1 + 30)
+        expected[:, 0] = -np.inf
+        support = sp.csr_array(rated)
+        found = cosine_scorer(vectors, support=support)(np.arange(6))
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        for query in range(6):
+            indices, scores = similar_items(query, vectors, 5, support=support)
+            others = [i for i in np.argsort(-expected[query]) if i not in (0, query)]
+            assert indices.tolist() == others
+            np.testing.assert_allclose(scores, expected[query, others], rtol=1e-6)
+
     def test_stored_zeros_are_no_ratings(self):
         stored = sp.csr_array(([1.0, 1.0, 0.0], ([0, 1, 2], [0, 0, 0])), shape=(3, 1))
         scores = similar_items(
@@ -215,6 +247,8 @@ class TestSimilarItems:
             (0, 3, {}, ValueError, "k must be"),
             (0, 1, {"support": sp.csr_array((2, 5))}, ValueError, "each of the 3 vectors"),
             (0, 1, {"shrink": -1.0}, ValueError, "shrink"),
+            (0, 0, {}, ValueError, "k must be an integer from 1 to 2, got 0"),
+            (0, 1, {"min_support": -1}, ValueError, "min_support must be an integer of at least 0"),
         ],
     )
     def test_refuses(self, query, k, options, error, message):
@@ -368,8 +402,8 @@ class TestQuestions:
             matched = []
             for item in liked:
                 equal = {i for i in unrated if support[i] == support[item]}
-                less = [support[i] for i in unrated if support[i] < support[item]]
-                more = [support[i] for i in unrated if support[i] > support[item]]
+                less = [(support[i], i) for i in unrated if support[i] < support[item]]
+                more = [(support[i], i) for i in unrated if support[i] > support[item]]
                 if not equal and not (less and more):
                     continue
                 partners = question.partners[:, len(matched)].tolist()
@@ -378,7 +412,7 @@ class TestQuestions:
                 if equal:
                     assert set(partners) <= equal
                 else:
-                    assert support[partners].tolist() == [max(less), min(more)]
+                    assert partners == [max(less)[1], min(more)[1]]
             assert question.targets.tolist() == matched
 
     def test_equally_popular_partners_are_drawn_evenly(self):
@@ -405,6 +439,42 @@ class TestQuestions:
         result = evaluate_similarity(cosine_scorer(train), train, stars, genres)
         again = draw_questions(train, stars, genres).ask(cosine_scorer(train))
         np.testing.assert_array_equal(result, again)
+
+    @pytest.mark.parametrize("options", [{}, {"liked": 2, "queries_per_user": 5, "seed": 3}])
+    def test_to_evaluate_is_to_draw_questions_and_to_ask_them(self, options):
+        rng = np.random.default_rng(0)
+        train = sp.csr_array(rng.random((80, 10)) < rng.random((80, 1)))
+        held_out = sp.csr_array(rng.integers(1, 6, (80, 3)) * (np.arange(80)[:, None] < 70))
+        genres, scores = rng.random((80, 3)) < 0.5, rng.random((80, 80))
+        complete = {"liked": 4.0, "queries_per_user": 30, "seed": 0} | options
+        questions = draw_questions(train, held_out, genres, **complete)
+        if options:
+            assert max(len(user.queries) for user in questions.users) == 5
+        else:
+            held_out = sp.csr_array(held_out.toarray() + 3 * (held_out.toarray() > 0))
+            questions = draw_questions(train, held_out, genres, **complete)
+            assert min(len(user.liked) for user in questions.users) > 31
+        expected = questions.ask(scores.__getitem__)
+        found = evaluate_similarity(scores.__getitem__, train, held_out, genres, **options)
+        np.testing.assert_array_equal(found, expected)
+
+    @pytest.mark.parametrize(
+        ("options", "error", "message"),
+        [
+            ({"queries_per_user": 0}, ValueError, "queries_per_user must be an integer of at"),
+            ({"liked": "4"}, TypeError, "liked must be a number"),
+            ({"seed": -1}, ValueError, "seed must be an integer of at least 0"),
+            (
+                {"liked": 6.5},
+                ValueError,
+                "no held-out user rates two known items with at least 6.5",
+            ),
+        ],
+    )
+    def test_what_is_no_question_is_refused(self, options, error, message):
+        train, held_out, genres, _ = small_world(0)
+        with pytest.raises(error, match=message):
+            draw_questions(train, held_out, genres, **options)
 
     def test_a_stored_zero_is_no_rating_in_train_and_one_in_held_out(self):
         places = np.arange(5), np.zeros(5, dtype=int)
