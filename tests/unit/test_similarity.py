@@ -458,6 +458,14 @@ class TestQuestions:
         found = evaluate_similarity(scores.__getitem__, train, held_out, genres, **options)
         np.testing.assert_array_equal(found, expected)
 
+    @pytest.mark.parametrize("dtype", [int, np.float32, float])
+    def test_whoever_rates_all_of_three_films_finds_both_others_and_compares_none(self, dtype):
+        likes = sp.csr_array(np.full((3, 2), 5.0))
+        scores = np.array([[9, 2, 1], [2, 9, 0], [1, 0, 9]], dtype)
+        found = evaluate_similarity(scores.__getitem__, likes, likes, np.ones((3, 1), bool))
+        assert found.auc.tolist() == [0.5, 0.5]
+        assert found.hit_rate.tolist() == found.recall.tolist() == [1, 1]
+
     @pytest.mark.parametrize(
         ("options", "error", "message"),
         [
