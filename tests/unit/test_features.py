@@ -1,5 +1,7 @@
 """Label budgets, Student's interval and nearest codes against scikit-learn and brute force."""
 
+import threading
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -30,6 +32,15 @@ class TestDrawRows:
     def test_draw_seed_and_budget_change_the_rows(self, other):
         *numbers, seed = other
         assert not np.array_equal(draw_rows(50, 20, 0)[:20], draw_rows(*numbers, seed=seed)[:20])
+
+    def test_seed_0_unless_told_otherwise_and_no_negative_number(self):
+        np.testing.assert_array_equal(draw_rows(50, 9, 0), draw_rows(50, 9, 0, seed=0))
+        for arguments in ((0, 1, 0), (5, 1, -1)):
+            with pytest.raises(ValueError, match="must be an integer of at least"):
+                draw_rows(*arguments)
+        with pytest.raises(ValueError, match="seed must be an integer of at least 0"):
+            draw_rows(5, 1, 0, seed=-1)
+        assert draw_rows(1, 1, 0).tolist() == [0]
 
     @pytest.mark.parametrize("budget", [0, 51])
     def test_refuses_an_impossible_budget(self, budget):
@@ -114,6 +125,64 @@ class TestLabelBudgetCurve:
         label_budget_curve(features, labels, models, [1000], draws=1, folds=5)
         assert calls == [200, 200, 200, 200, 2000]  # two folds of two candidates, then the test
 
+    @pytest.mark.parametrize(("budget", "folds_tried"), [(598, 2), (600, 1), (602, 1)])
+    def test_three_hundred_answers_are_enough(self, budget, folds_tried):
+        features, labels = parts(n=700)
+        calls = []
+
+        class Counting(DummyClassifier):
+            def predict(self, rows):
+                calls.append(len(rows))
+                return super().predict(rows)
+
+        models = {"1": Counting(), "2": Counting()}
+        label_budget_curve(features, labels, models, [budget], draws=1, folds=2)
+        assert calls == [budget // 2] * 2 * folds_tried + [700]
+
+    def test_candidates_are_fitted_to_the_draw_0_where_the_validation_rows_choose(self):
+        features, labels = parts()
+        models = {str(k): KNeighborsClassifier(k) for k in (1, 3, 7)}
+        chosen = []
+        for seed in range(4):
+            rows = draw_rows(60, 12, 0, seed=seed)
+            scores = [
+                model.fit(features.train[rows], labels.train[rows]).score(
+                    features.validation, labels.validation
+                )
+                for model in models.values()
+            ]
+            curve = label_budget_curve(features, labels, models, [12], draws=1, seed=seed)
+            chosen.append(list(models)[int(np.argmax(scores))])
+            assert curve.chosen == chosen[-1:]
+        assert len(set(chosen)) > 1
+
+    def test_five_draws_of_seed_0_without_folds_unless_told_otherwise(self):
+        features, labels = parts()
+        models = {"1": KNeighborsClassifier(1), "3": KNeighborsClassifier(3)}
+        plain = label_budget_curve(features, labels, models, [10])
+        same = label_budget_curve(
+            features, labels, models, [10], draws=5, folds=0, seed=0, workers=1
+        )
+        np.testing.assert_array_equal(plain.accuracy, same.accuracy)
+        assert plain.chosen == same.chosen
+
+    def test_names_are_told_with_the_most_frequent_first(self):
+        features, labels = parts()
+        models = {str(k): KNeighborsClassifier(k) for k in (1, 2)}
+        curve = label_budget_curve(features, labels, models, [9], draws=8, folds=3, seed=2)
+        assert curve.chosen == ["1 (6), 2 (2)"]
+
+    def test_workers_fit_at_the_same_time(self):
+        features, labels = parts()
+        meeting = threading.Barrier(2, timeout=20)
+
+        class Meeting(DummyClassifier):
+            def fit(self, rows, answers):
+                meeting.wait()
+                return super().fit(rows, answers)
+
+        label_budget_curve(features, labels, {"": Meeting()}, [9], draws=2, workers=2)
+
     def test_labels_that_are_not_drawn_do_not_matter(self):
         features, labels = parts()
         drawn = np.concatenate([draw_rows(60, 8, draw) for draw in range(3)])
@@ -157,6 +226,13 @@ class TestLabelBudgetCurve:
                 "validation must have one label .* 59",
             ),
             ({"candidates": {}}, "candidates must hold at least one"),
+            ({"budgets": [0]}, "budget must be an integer from 1 to 60, got 0"),
+            ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
+            ({"folds": -1}, "folds must be an integer of at least 0, got -1"),
+            (
+                {"features": Parts(np.zeros((60, 2)), np.zeros((0, 2)), np.zeros((60, 2)))},
+                r"features.validation must not be empty, got shape \(0, 2\)",
+            ),
             ({"draws": 0}, "draws must be an integer of at least 1, got 0"),
             ({"workers": 0}, "workers"),
             ({"budgets": [10, 61]}, "from 1 to 60, got 61"),
@@ -258,6 +334,11 @@ class TestNearestRows:
 
     def test_no_queries(self):
         assert nearest_rows(np.ones((3, 2)), np.ones((0, 2)), 2).shape == (0, 2)
+
+    @pytest.mark.parametrize("k", [0, 4])
+    def test_refuses_more_neighbours_than_rows(self, k):
+        with pytest.raises(ValueError, match=f"k must be an integer from 1 to 3, got {k}"):
+            nearest_rows(np.ones((3, 2)), np.ones((1, 2)), k)
 
     @pytest.mark.parametrize("queries", [np.ones((2, 3)), np.ones(2)])
     def test_refuses_other_shapes(self, queries):

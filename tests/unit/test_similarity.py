@@ -466,6 +466,15 @@ class TestQuestions:
         assert found.auc.tolist() == [0.5, 0.5]
         assert found.hit_rate.tolist() == found.recall.tolist() == [1, 1]
 
+    def test_one_neighbour_that_nobody_knows_is_all_there_is(self):
+        likes = sp.csr_array(np.full((3, 2), 5.0))
+        only_next = np.full((3, 3), -np.inf)
+        only_next[[0, 1, 2], [1, 2, 0]] = 1
+        found = evaluate_similarity(only_next.__getitem__, likes, likes, np.eye(3, dtype=bool))
+        assert found.cold_share.tolist() == [1, 1]
+        assert found.genre_jaccard.tolist() == [0, 0]
+        assert found.hit_rate.tolist() == [0.5, 0.5]
+
     @pytest.mark.parametrize(
         ("options", "error", "message"),
         [
