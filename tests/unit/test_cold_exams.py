@@ -271,6 +271,16 @@ def test_a_later_exam_by_hand():
     assert exam.hidden.tolist() == [(exam.cold == 3).tolist()]
 
 
+def test_a_like_of_zero_that_is_stored_is_no_like_and_needs_no_time():
+    times = sp.csr_array([[1, 2, 0], [0, 3, 9]])
+    likes = sp.csr_array(np.array([[1, 1, 5], [5, 1, 1]]))
+    likes.data[likes.data == 5] = 0
+    exam = cold_exams.examine_later(likes, times, share=0.5, least=1)
+    assert exam.train.toarray().tolist() == [[1, 1]]
+    assert exam.seen.toarray().tolist() == [[0, 1]]
+    assert exam.hidden.tolist() == [[True]]
+
+
 # ---- first interactions -------------------------------------------------------------------------
 
 
@@ -339,6 +349,22 @@ def test_every_item_of_the_exam_needs_features_and_others_do_not():
     assert cold_exams.scores(same_for_all, None, exam, np.ones((4, 1))).tolist() == [[0]]
     with pytest.raises(ValueError, match="a row for each of 4 items or more, got shape"):
         cold_exams.scores(same_for_all, None, exam, np.ones((3, 1)))
+
+
+def test_scores_are_floats_and_zeros_that_are_stored_are_no_features():
+    exam = cold_exams.examine(
+        np.ones((2, 3)), [True, False], [False, True], [False, False, True], least=1
+    )
+    features = sp.csr_array(([0.0, 2.0, 0.0], ([0, 1, 2], [0, 0, 0])), shape=(3, 1))
+    known = []
+
+    def model(train, warm, setting):
+        known.append(warm.nnz)
+        return lambda seen, cold: [[cold.nnz]]
+
+    found = cold_exams.scores(model, None, exam, features)
+    assert known == [1]
+    assert (found.dtype, found.tolist()) == (np.float64, [[0.0]])
 
 
 def by_first_feature(train, warm, setting):

@@ -226,7 +226,7 @@ class TestLabelBudgetCurve:
                 "validation must have one label .* 59",
             ),
             ({"candidates": {}}, "candidates must hold at least one"),
-            ({"budgets": [0]}, "budget must be an integer from 1 to 60, got 0"),
+            ({"budgets": [0]}, "must be an integer from 1 to 60, got 0"),
             ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
             ({"folds": -1}, "folds must be an integer of at least 0, got -1"),
             (

@@ -484,7 +484,7 @@ class TestQuestions:
             (
                 {"liked": 6.5},
                 ValueError,
-                "no held-out user rates two known items with at least 6.5",
+                "a user who rates two items of train with at least 6.5",
             ),
         ],
     )
