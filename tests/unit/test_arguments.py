@@ -51,6 +51,14 @@ class TestInteger:
         with pytest.raises(ValueError, match=f"^k must be an integer {words}, got 4$"):
             _arguments.integer("k", 4, *bounds)
 
+    @pytest.mark.parametrize("bounds", [(4, 4), (4, None), (None, 4), (None, None), (0, 9)])
+    def test_bounds_are_allowed_and_may_be_left_out(self, bounds):
+        assert _arguments.integer("k", 4, *bounds) == 4
+
+    def test_without_a_range_none_is_said(self):
+        with pytest.raises(TypeError, match="^k must be an integer, got '4'$"):
+            _arguments.integer("k", "4")
+
 
 class TestNumber:
     @pytest.mark.parametrize(
@@ -76,11 +84,34 @@ class TestNumber:
         with pytest.raises(ValueError, match="above 0"):
             _arguments.number("p", 0, above=0)
 
+    @pytest.mark.parametrize(
+        ("bounds", "words", "inside", "outside"),
+        [
+            ({}, "", [-1e300, 1e300], [np.inf]),
+            ({"low": 0, "high": 1}, " from 0 to 1", [0, 1], [-0.1, 1.1]),
+            ({"low": 2}, " of at least 2", [2, 3], [1.9]),
+            ({"high": 2}, " of at most 2", [2, -3], [2.1]),
+            ({"above": 0, "below": 1}, " above 0 and below 1", [0.1, 0.9], [0, 1]),
+            ({"low": 0, "below": 1}, " of at least 0 and below 1", [0, 0.9], [-0.1, 1]),
+            ({"above": 0, "high": 1}, " above 0 and of at most 1", [0.1, 1], [0, 1.1]),
+        ],
+    )
+    def test_the_words_are_the_bounds(self, bounds, words, inside, outside):
+        for value in inside:
+            assert _arguments.number("p", value, **bounds) == value
+        for value in outside:
+            with pytest.raises(ValueError, match="^p must be") as error:
+                _arguments.number("p", value, **bounds)
+            assert str(error.value) == f"p must be a number{words}, got {value}"
+
 
 def test_a_flag_is_true_or_false_and_no_number():
     assert _arguments.flag("progress", np.bool_(False)) is False
-    with pytest.raises(TypeError, match="progress must be True or False, got 1"):
-        _arguments.flag("progress", 1)
+    assert _arguments.flag("progress", np.array(True)) is True
+    for value in (1, None, "True", np.int64(1)):
+        with pytest.raises(TypeError, match="^progress must be True or False, got ") as error:
+            _arguments.flag("progress", value)
+        assert str(error.value).endswith(f"got {value!r}".replace("np.int64(1)", "1"))
 
 
 def test_a_choice_names_the_choices():
@@ -89,12 +120,28 @@ def test_a_choice_names_the_choices():
         _arguments.choice("kind", "d", "abc")
     with pytest.raises(TypeError, match="kind must be 'a', 'b' or 'c', got None"):
         _arguments.choice("kind", None, "abc")
+    with pytest.raises(ValueError, match="^kind must be 'a', got 'aa'$"):
+        _arguments.choice("kind", "aa", ("a",))
+    with pytest.raises(ValueError, match="^kind must be 'a' or 'b', got 'c'$"):
+        _arguments.choice("kind", np.str_("c"), "ab")
 
 
 class TestRandomGenerator:
     def test_a_seed_gives_numpy_s_own_stream(self):
         drawn = _arguments.random_generator(np.uint8(7)).random(3)
         assert drawn.tolist() == np.random.default_rng(7).random(3).tolist()
+
+    def test_zero_is_a_seed(self):
+        drawn = _arguments.random_generator(0).random()
+        assert drawn == np.random.default_rng(0).random()
+
+    def test_the_argument_has_its_own_name(self):
+        with pytest.raises(ValueError, match="^rng must") as error:
+            _arguments.random_generator(-1, "rng")
+        assert str(error.value) == (
+            "rng must be an integer of at least 0 or a numpy.random.Generator, got -1"
+        )
+        assert error.value.__cause__ is None
 
     def test_a_generator_goes_on(self):
         rng = np.random.default_rng(0)
@@ -173,6 +220,75 @@ class TestDense:
         with pytest.raises(error, match=f"^x must .*{words}"):
             _arguments.dense("x", values)
 
+    @pytest.mark.parametrize(
+        ("values", "error", "words"),
+        [
+            (
+                np.ma.masked_array([1, 2, 3], [True, False, True]),
+                ValueError,
+                "x must be a plain array, got a masked one with 2 masked cells; "
+                "say what they are with .filled(...)",
+            ),
+            (
+                np.ma.masked_array([1, 2], [True, False]),
+                ValueError,
+                "x must be a plain array, got a masked one with 1 masked cell; "
+                "say what they are with .filled(...)",
+            ),
+            (
+                sp.csr_array((1, 2)),
+                TypeError,
+                "x must be a dense array, got a csr_array of shape (1, 2); use .toarray()",
+            ),
+            ([[1], [2, 3]], ValueError, "x must have rows of equal length, got [[1], [2, 3]]"),
+            ([1, None], TypeError, "x must hold real numbers, got None"),
+            ([Fraction(1), "a"], TypeError, "x must hold real numbers, got 'a'"),
+            ([Fraction(1), {}], TypeError, "x must hold real numbers, got {}"),
+            ([10**400], TypeError, f"x must hold real numbers, got 1{59 * '0'}…"),
+            (np.zeros(1, "V4"), TypeError, "x must hold real numbers, got |V4"),
+            (b"a", TypeError, "x must hold real numbers, got text"),
+            (
+                [1, np.inf],
+                ValueError,
+                "x must be finite, got inf at position 1 (1 such cell); "
+                "decide first what a missing value is to be",
+            ),
+            (
+                [[[1.0, -np.inf], [np.nan, 0]]],
+                ValueError,
+                "x must be finite, got -inf at position 0, 0, 1 (2 such cells); "
+                "decide first what a missing value is to be",
+            ),
+            (
+                np.nan,
+                ValueError,
+                "x must be finite, got nan alone (1 such cell); "
+                "decide first what a missing value is to be",
+            ),
+        ],
+        ids=range(13),
+    )
+    def test_says_what_was_given_and_what_to_do(self, values, error, words):
+        with pytest.raises(error) as caught:
+            _arguments.dense("x", values)
+        assert str(caught.value) == words
+
+    def test_dimensions_and_cells_may_be_asked_for(self):
+        assert _arguments.dense("x", [[1]], ndim=2).shape == (1, 1)
+        assert _arguments.dense("x", 1).shape == ()
+        assert _arguments.dense("x", [], empty=True).shape == (0,)
+        with pytest.raises(ValueError, match=r"^x must be 2-D, got shape \(1,\)$"):
+            _arguments.dense("x", [1], ndim=2)
+
+    def test_numbers_beyond_64_bits_and_of_any_kind_are_the_nearest_floats(self):
+        found = _arguments.dense("x", [2**70, Fraction(1, 4), Decimal("0.5")])
+        assert found.tolist() == [2.0**70, 0.25, 0.5]
+
+    def test_half_precision_of_tensorflow_is_taken_as_the_numbers_it_holds(self):
+        bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+        assert _arguments.dense("x", np.array([1.5, 2], bfloat16)).tolist() == [1.5, 2.0]
+        assert _arguments.dense("x", np.array([1], bfloat16), single=True).dtype == np.float32
+
     def test_says_the_shape_it_needs(self):
         with pytest.raises(ValueError, match=r"2-D with shape \(rows, units\), got shape \(2,\)"):
             _arguments.dense("codes", [1, 2], ndim=2, shape="(rows, units)")
@@ -182,6 +298,49 @@ class TestDense:
 
     def test_nan_passes_where_gaps_are_meant(self):
         assert np.isnan(_arguments.dense("x", [np.nan], finite=False)).all()
+
+
+class Tensor:
+    """What stands in for a tensor of PyTorch: NumPy can read it only where it is detached."""
+
+    def __init__(self, values, dtype="torch.float32", layout="torch.strided", steps=()):
+        self.values, self.dtype, self.layout, self.steps = values, dtype, layout, steps
+
+    def _then(self, step, dtype=None):
+        return Tensor(self.values, dtype or self.dtype, self.layout, (*self.steps, step))
+
+    def detach(self):
+        return self._then("detach")
+
+    def cpu(self):
+        return self._then("cpu")
+
+    def float(self):
+        return self._then("float", "torch.float32")
+
+    def __array__(self, dtype=None, copy=None):
+        assert self.steps[:2] == ("detach", "cpu")
+        assert self.dtype == "torch.float32"
+        return np.array(self.values, np.float32)
+
+
+class TestTensorsOfAStandIn:
+    @pytest.mark.parametrize("dtype", ["torch.float32", "torch.bfloat16"])
+    def test_a_tensor_with_a_gradient_on_any_device_is_the_numbers_it_holds(self, dtype):
+        found = _arguments.dense("x", Tensor([1.5, 2], dtype), single=True)
+        assert (found.tolist(), found.dtype) == ([1.5, 2.0], np.float32)
+
+    def test_a_sparse_tensor_is_refused(self):
+        with pytest.raises(TypeError) as error:
+            _arguments.dense("x", Tensor([1.5], layout="torch.sparse_coo"))
+        assert str(error.value) == ("x must be a dense array, got a sparse tensor; use .to_dense()")
+
+    def test_a_truth_of_pytorch_is_no_number(self):
+        true = Tensor(True, "torch.bool")
+        with pytest.raises(TypeError, match="k must be an integer"):
+            _arguments.integer("k", true)
+        with pytest.raises(TypeError, match="p must be a number"):
+            _arguments.number("p", true)
 
 
 @pytest.mark.torch
@@ -216,18 +375,78 @@ class TestIntegersAndTruths:
         with pytest.raises(TypeError, match="labels must hold"):
             _arguments.integers("labels", values)
 
+    @pytest.mark.parametrize(
+        ("values", "words"),
+        [
+            ([1.0], "float64; convert whole numbers with .astype(int)"),
+            (np.ones(1, np.float32), "float32; convert whole numbers with .astype(int)"),
+            ([True], "bool"),
+            (["1"], "text"),
+            ([b"1"], "text"),
+            ([1j], "complex128"),
+        ],
+    )
+    def test_only_floats_are_to_be_converted(self, values, words):
+        with pytest.raises(TypeError) as error:
+            _arguments.integers("labels", values)
+        assert str(error.value) == f"labels must hold integers, got {words}"
+
+    def test_an_empty_array_of_integers_keeps_its_type(self):
+        assert _arguments.integers("labels", np.array([], np.int8)).dtype == np.int8
+
     def test_other_dimensions_are_refused(self):
+        assert _arguments.integers("labels", [[1]], ndim=2).tolist() == [[1]]
         with pytest.raises(ValueError, match=r"labels must be 1-D, got shape \(1, 1\)"):
             _arguments.integers("labels", [[1]])
 
     def test_a_mask_has_its_shape(self):
+        assert _arguments.truths("where", [True, False]).tolist() == [True, False]
         with pytest.raises(ValueError, match=r"where must have shape \(2,\), got \(1,\)"):
             _arguments.truths("where", [True], (2,))
+        with pytest.raises(TypeError) as error:
+            _arguments.truths("where", ["a"])
+        assert str(error.value) == (
+            "where must hold True and False, got text; compare first, as in `values > 0`"
+        )
 
 
-def test_grey_values_say_what_to_do_with_bytes():
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([-1.0, 0.5], "from -1 to 0.5"),
+        ([-0.25, 1.0], "from -0.25 to 1"),
+        ([0.0, 1.5], "from 0 to 1.5; divide bytes by 255"),
+        ([0.0, 255.0], "from 0 to 255; divide bytes by 255"),
+        ([-1.0, 2.0], "from -1 to 2; divide bytes by 255"),
+    ],
+)
+def test_grey_values_say_what_to_do_with_bytes(values, words):
     _arguments.in_unit_interval("x", np.array([0.0, 1.0]))
-    with pytest.raises(ValueError, match="from -1 to 0.5$"):
-        _arguments.in_unit_interval("x", np.array([-1.0, 0.5]))
-    with pytest.raises(ValueError, match="divide bytes by 255"):
-        _arguments.in_unit_interval("x", np.array([0.0, 255.0]))
+    _arguments.in_unit_interval("x", np.array([]))
+    with pytest.raises(ValueError, match="x must lie in") as error:
+        _arguments.in_unit_interval("x", np.array(values))
+    assert str(error.value) == f"x must lie in [0, 1], got values {words}"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (np.float64(2.5), "2.5"),
+        (np.True_, "True"),
+        ("a", "'a'"),
+        ("x" * 58, "'" + "x" * 58 + "'"),
+        ("x" * 59, "'" + "x" * 59 + "…"),
+        (np.eye(2), "array([[1., 0.], [0., 1.]])"),
+    ],
+    ids=range(6),
+)
+def test_a_value_is_shown_in_one_short_line(value, shown):
+    assert _arguments.shown(value) == shown
+
+
+def test_finite_numbers_whose_squares_overflow_are_finite_and_whole_numbers_are_not_looked_at():
+    assert _arguments.all_finite(np.array([[1e200, -1e200]]))
+    assert not _arguments.all_finite(np.array([[1e200, -np.inf]]))
+    assert not _arguments.all_finite(np.array([np.nan]))
+    _arguments.check_finite("x", np.array([1, 2]))
+    _arguments.check_finite("x", np.array([True]))
