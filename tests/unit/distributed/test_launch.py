@@ -192,8 +192,10 @@ def test_what_is_started_is_the_command_with_its_variables_and_without_a_keyboar
     ]
     assert torchrun.seconds == 7
     assert torchrun.ended
+    launch(job, timeout=0.5)
+    assert torchrun.seconds == 0.5
     launch(job)
-    assert torchrun.calls[1][:2] == (torchrun_command(job), torchrun_environment())
+    assert torchrun.calls[2][:2] == (torchrun_command(job), torchrun_environment())
     assert torchrun.seconds == 600
 
 
@@ -260,10 +262,12 @@ def test_a_failure_names_the_rank_and_shows_the_last_lines_of_the_ranks(
 
 
 def test_a_torchrun_that_says_nothing_of_ranks_is_quoted(job, torchrun):
-    torchrun.code, torchrun.errors = -9, b"one\ntwo\n"
+    torchrun.code, torchrun.errors = -9, b"one\ntwo \xff\n"
     with pytest.raises(RankFailed) as error:
         launch(job)
-    assert str(error.value) == "job.py ended with exit code -9; its last lines:\none\ntwo"
+    assert str(error.value) == (
+        "job.py ended with exit code -9; its last lines:\none\ntwo \N{REPLACEMENT CHARACTER}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -279,7 +283,7 @@ def test_a_torchrun_that_says_nothing_of_ranks_is_quoted(job, torchrun):
 def test_what_cannot_be_started_is_refused(options, error, words, tmp_path):
     path = tmp_path / "job.py"
     path.touch()
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=rf"^{words}\b"):
         launch(path, **options)
     with pytest.raises(TypeError) as wrong:
         launch(path, "a", 3)
@@ -289,6 +293,11 @@ def test_what_cannot_be_started_is_refused(options, error, words, tmp_path):
     assert str(missing.value) == (
         f"there is no script {tmp_path / 'none.py'} to start; write it first"
     )
+
+
+def test_a_script_is_named_by_text_or_a_path():
+    with pytest.raises(TypeError, match=r"^script must be text or a pathlib\.Path, got 3"):
+        launch(3)
 
 
 def test_several_nodes_must_be_told_where_to_meet():
