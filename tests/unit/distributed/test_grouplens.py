@@ -60,3 +60,5 @@ def test_as_many_parts_as_a_name_can_count_are_asked_for(edition, tmp_path, monk
 def test_a_folder_that_is_missing_is_said_at_once(edition, tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder"):
         write_grouplens(None, tmp_path / "none")
+    with pytest.raises(TypeError, match=r"^folder must be text or a pathlib\.Path, got 3"):
+        write_grouplens(None, 3)
