@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from judging import assert_judged
+from numpy import add as borrowed
 from scipy.spatial import KDTree
 
 from course_utils.checks import Case, Exercise, Status, _running
@@ -55,6 +56,14 @@ def own(name):
 def test_functions_and_classes_are_refused(name, attempt):
     assert_judged(exercise(name), attempt, Status.WRONG, f"write it yourself, without {name}")
     assert_judged(exercise(), attempt, Status.RIGHT)
+
+
+@pytest.mark.parametrize("attempt", [lambda x: np.add(x, 0), lambda x: borrowed(x, 0)])
+def test_what_is_compiled_and_nobody_sees_called_is_refused(attempt):
+    assert_judged(exercise("numpy.add"), attempt, Status.WRONG, "yourself, without numpy.add")
+    assert_judged(exercise("numpy.multiply"), attempt, Status.RIGHT)
+    assert isinstance(np.add, np.ufunc)
+    assert borrowed is np.add
 
 
 def test_what_shares_a_decorator_is_not_refused():

@@ -55,7 +55,11 @@ def looks(monkeypatch):
         monkeypatch.setattr(
             _running, "_raise_in", lambda thread, error: stopped.append((look, thread, error))
         )
-        monkeypatch.setattr(_running, "_is_importing", lambda thread: look in importing)
+        monkeypatch.setattr(
+            _running,
+            "_is_importing",
+            lambda thread: thread == threading.get_ident() and look in importing,
+        )
         watch._run()
         assert all(each[1:] == (threading.get_ident(), TooSlowError) for each in stopped)
         assert watch._raised == bool(stopped)
@@ -110,7 +114,7 @@ def test_a_thread_that_loads_a_module_is_left_alone(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module("asks_while_loading")
-    monkeypatch.delitem(sys.modules, "asks_while_loading")
+    del sys.modules["asks_while_loading"]
     assert (module.while_loading, module.other_thread) == (True, False)
     assert not _running._is_importing(threading.get_ident())
 
@@ -181,6 +185,21 @@ def test_an_error_that_was_sent_is_waited_for_a_second(monkeypatch, raised, wait
     monkeypatch.setattr(_running, "time", SimpleNamespace(monotonic=monotonic))
     watch._await_what_is_on_its_way()
     assert readings[-1] - readings[0] == waited
+
+
+def test_a_second_error_does_not_keep_the_clock_running(monkeypatch):
+    watch, tries = _running._Watch(), []
+
+    def interrupted():
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise TooSlowError
+        watch._armed = False
+
+    watch._armed = True
+    monkeypatch.setattr(watch, "_disarm", interrupted)
+    watch._disarm_in_any_case()
+    assert tries == [0, 1, 2]
 
 
 # ---- warnings ------------------------------------------------------------------------------------
@@ -274,7 +293,8 @@ def test_a_reference_is_forbidden_under_any_name_if_it_is_a_checks_own():
         return x
 
     own.__module__ = "course_utils.checks.some_topic"
-    assert_judged(exercise(1, reference=own), own, Status.WRONG, "the check's own reference")
+    asked = "write it yourself, without the check's own reference\n"
+    assert_judged(exercise(1, reference=own), own, Status.WRONG, asked)
     own.__module__ = (
         "course_utils.sparse"  # where the learner may find it, unless forbidden by name
     )
