@@ -89,7 +89,7 @@ class Runner:
     @property
     def tidied_by_scipy_alone(self) -> bool:
         """Whether in the last call SciPy, and not the learner, tidied up a stored matrix."""
-        return self._guard.tidied == {"scipy"}
+        return self._guard.tidied_by_scipy == {True}
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the attempt.
@@ -233,16 +233,15 @@ class _Guard:
         self._modules: dict[str, str] = {}
         self._replaced: list[tuple[dict[str, Any], str, Any]] = []
         self._imports = _Imports(self._pending, lambda: sys.setprofile(self._see))
-        self._called = ""
         self._running = False
-        self.tidied: set[str] = set()
+        self.tidied_by_scipy: set[bool] = set()
         if _module_of(reference).startswith("course_utils.checks."):
             self._forbid(reference, "the check's own reference")
         self._resolve()
 
     def watched(self, attempt: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         self._called = ""
-        self.tidied.clear()
+        self.tidied_by_scipy.clear()
         self._resolve()
         with self._refusing(), self._seeing(arguments):
             result = attempt(*arguments)
@@ -305,13 +304,12 @@ class _Guard:
         if event == "call":
             code = frame.f_code
             if self._pending or self._modules:
-                self._look_at_module(frame.f_globals.get("__name__") or "")
+                self._look_at_module(_module_that_runs(frame))
             if id(code) in self._codes:  # of a module that has been loaded only now
                 self._refuse(self._codes[id(code)])
             if code.co_name in _IN_PLACE:
-                caller = frame.f_back.f_globals.get("__name__", "") if frame.f_back else ""
-                self.tidied.add("scipy" if caller.startswith("scipy.") else "learner")
-        elif event == "c_call" and self._builtins:
+                self.tidied_by_scipy.add(_module_that_runs(frame.f_back).startswith("scipy."))
+        elif event == "c_call":
             for builtin, name in self._builtins:
                 if called is builtin or _is_method(called, builtin):
                     self._refuse(name)
@@ -367,8 +365,12 @@ class _Guard:
                     names[own] = refusal
 
 
+def _module_that_runs(frame: types.FrameType | None) -> str:
+    return str(frame.f_globals.get("__name__")) if frame is not None else ""
+
+
 def _module_of(function: Any) -> str:
-    return str(getattr(function, "__module__", "") or "")
+    return str(getattr(function, "__module__", None))
 
 
 def _look_up(name: str) -> tuple[Any, Any] | None:

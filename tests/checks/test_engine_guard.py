@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import importlib
+import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -49,12 +51,14 @@ def own(name):
         ("numpy.sort", lambda x: (np.sort(x), x)[1]),
         ("numpy.sort", lambda x: (np.sort.__wrapped__(x), x)[1]),
         ("scipy.spatial.KDTree", lambda x: (KDTree(x), x)[1]),  # its methods call super()
+        ("scipy.spatial", lambda x: (KDTree(x), x)[1]),  # of a module in it
+        ("scipy.spatial._kdtree", lambda x: (KDTree(x), x)[1]),
         (own("forbidden"), forbidden),
         (own("forbidden"), lambda x: next(map(forbidden, [x]))),
     ],
 )
 def test_functions_and_classes_are_refused(name, attempt):
-    assert_judged(exercise(name), attempt, Status.WRONG, f"write it yourself, without {name}")
+    assert_judged(exercise(name), attempt, Status.WRONG, f"write it yourself, without {name}\n")
     assert_judged(exercise(), attempt, Status.RIGHT)
 
 
@@ -64,6 +68,18 @@ def test_what_is_compiled_and_nobody_sees_called_is_refused(attempt):
     assert_judged(exercise("numpy.multiply"), attempt, Status.RIGHT)
     assert isinstance(np.add, np.ufunc)
     assert borrowed is np.add
+
+
+@pytest.mark.parametrize("name", ["numpy.add", "math.fsum", "numpy.ndarray.sort"])
+def test_what_is_no_function_of_python_may_be_judged_as_well(name):
+    check = exercise(name)
+    assert_judged(check, functools.partial(np.array, copy=True), Status.RIGHT)
+    assert_judged(check, lambda x: (math.sqrt(2), sum([1, 2]), x.max(), x)[-1], Status.RIGHT)
+
+
+def test_a_function_of_compiled_code_is_refused():
+    check = exercise("math.fsum")
+    assert_judged(check, lambda x: (math.fsum([1]), x)[1], Status.WRONG, "without math.fsum\n")
 
 
 def test_what_shares_a_decorator_is_not_refused():
@@ -95,6 +111,86 @@ def test_a_module_that_only_the_attempt_imports_is_refused(times, tmp_path, monk
     assert_judged(check, imports, Status.WRONG, "without late_helper.ready")
     assert_judged(check, imports, Status.WRONG, "without late_helper.ready")  # now it is loaded
     assert imports(3) == 3
+
+
+LATE = """
+import functools
+
+def decorated(function):
+    @functools.wraps(function)
+    def outer(x):
+        return function(x)
+    return outer
+
+@decorated
+def wrapped(x):
+    return x
+
+@decorated
+def fine(x):
+    return x
+
+def plain(x):
+    return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("wrapped", Status.WRONG), ("plain", Status.WRONG), ("fine", Status.RIGHT)]
+)
+def test_a_module_in_a_package_that_only_the_attempt_imports(name, status, tmp_path, monkeypatch):
+    (tmp_path / "late_package").mkdir()
+    (tmp_path / "late_package" / "__init__.py").touch()
+    (tmp_path / "late_package" / "helper.py").write_text(LATE)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def imports(x):
+        return getattr(importlib.import_module("late_package.helper"), name)(x)
+
+    forbidden = [f"late_package.helper.{each}" for each in ("wrapped", "plain")]
+    try:
+        outcome = exercise(*forbidden).judge(imports)
+    finally:
+        for loaded in ("late_package", "late_package.helper"):
+            sys.modules.pop(loaded, None)
+    assert outcome.status is status
+    assert (f"yourself, without late_package.helper.{name}\n" in outcome.message) == (
+        status is Status.WRONG
+    )
+
+
+def test_a_method_is_refused_before_it_does_anything():
+    seen = []
+
+    def sorts(x):
+        seen.append(x)
+        x.sort(axis=0)
+        return x
+
+    check = exercise("numpy.ndarray.sort")
+    assert_judged(check, sorts, Status.WRONG, "yourself, without numpy.ndarray.sort\n")
+    np.testing.assert_array_equal(seen[0], FIRST[0])
+
+
+def test_to_hold_a_method_is_not_to_call_it():
+    def held(x):
+        return x.sort
+
+    assert_judged(exercise("numpy.ndarray.sort"), lambda x: held(x) and x, Status.RIGHT)
+
+
+def test_the_end_of_a_verdict_leaves_the_profile_of_somebody_else():
+    def of_somebody(*_):
+        pass
+
+    guard = _running._Guard(forbidden, (own("forbidden"),), None)
+    try:
+        for profile, left in ((guard._see, None), (of_somebody, of_somebody), (None, None)):
+            sys.setprofile(profile)
+            guard.undo()
+            assert sys.getprofile() is left
+    finally:
+        sys.setprofile(None)
 
 
 def _interrupted(x):

@@ -337,6 +337,12 @@ def test_a_name_is_looked_up_without_importing_anything(name, found):
     assert "no_such_module" not in sys.modules
 
 
+def test_a_module_is_looked_up_by_its_whole_name(monkeypatch):
+    inner = SimpleNamespace(name="found")
+    monkeypatch.setitem(sys.modules, "outer_package.inner", inner)
+    assert _running._look_up("outer_package.inner.name") == (inner, "found")
+
+
 def plain_function():
     pass
 
