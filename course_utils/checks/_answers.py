@@ -93,7 +93,7 @@ _VIEWS = frozenset({"dict_values", "dict_keys", "dict_items"})
 def _plain_array(value: np.ndarray) -> Any:
     array = np.asarray(value)  # a numpy.matrix, or a masked array without masked cells
     if array.ndim == 0:
-        return plain(array.item()) if array.dtype == object else plain(array[()])
+        return plain(array[()])
     if array.dtype == object:
         own = [plain(part) for part in array.ravel()]
         if own and all(map(is_number, own)):

@@ -160,9 +160,11 @@ def test_a_class_or_a_function_is_left_alone():
 
 def test_a_sparse_tensor_of_tensorflow_is_a_sparse_array():
     tensor = SimpleNamespace(
-        dense_shape=[2, 3], values=np.array([5.0, 7.0]), indices=[[0, 2], [1, 0]]
+        dense_shape=[3, 4], values=np.array([5.0, 7.0]), indices=[[0, 2], [1, 0]]
     )
-    np.testing.assert_array_equal(plain(tensor).toarray(), [[0, 0, 5], [7, 0, 0]])
+    np.testing.assert_array_equal(
+        plain(tensor).toarray(), [[0, 0, 5, 0], [7, 0, 0, 0], [0, 0, 0, 0]]
+    )
 
 
 @pytest.mark.parametrize(
