@@ -106,9 +106,9 @@ def _from_framework(value: Any) -> Any:
     if hasattr(value, "dense_shape") and hasattr(value, "values"):  # TensorFlow's sparse tensor
         where = np.asarray(value.indices).T
         return sp.coo_array((np.asarray(value.values), tuple(where)), tuple(value.dense_shape))
-    if hasattr(value, "detach") and hasattr(value, "cpu"):  # PyTorch's
+    if hasattr(value, "detach"):  # PyTorch's
         tensor = value.detach().cpu()
-        if getattr(tensor, "is_sparse", False) or "sparse" in str(getattr(tensor, "layout", "")):
+        if "sparse" in str(tensor.layout):
             tensor = tensor.to_dense()
         return (tensor.float() if "bfloat16" in str(tensor.dtype) else tensor).numpy()
     for method in ("to_numpy", "numpy"):  # pandas', TensorFlow's
@@ -285,7 +285,7 @@ def as_written(value: Any) -> Any:
     exact = np.empty(array.shape, dtype=object)
     for position in np.ndindex(array.shape):
         exact[position] = Fraction(str(array[position]))
-    return exact if array.ndim else exact[()]
+    return exact[()]
 
 
 def decimals_shown(value: Any) -> int | None:
@@ -319,6 +319,5 @@ def relative_precision(value: Any) -> float:
     >>> round(relative_precision(np.float16(0.5)), 4), relative_precision(0.5)
     (0.001, 0.0)
     """
-    own = value if isinstance(value, (np.ndarray, np.generic)) else _from_framework(value)
-    dtype = getattr(own, "dtype", None)
+    dtype = getattr(_from_framework(value), "dtype", None)
     return float(np.finfo(dtype).eps) if dtype is not None and dtype.kind == "f" else 0.0

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from course_utils.checks import _answers
+from course_utils.checks import TODO, _answers
 from course_utils.checks._answers import NotAnAnswerError, as_array, decimals_shown, kind_of
 from course_utils.checks._describe import aligned, shown_apart
 from course_utils.checks.engine import (
@@ -31,7 +31,7 @@ MASKED = (
 class Tensor:
     """Looks like a tensor of PyTorch: with a gradient and on another device."""
 
-    def __init__(self, values, dtype="float32", layout="strided", steps=()):
+    def __init__(self, values, dtype="torch.float32", layout="torch.strided", steps=()):
         self.values_, self.dtype, self.layout, self.steps = values, dtype, layout, steps
 
     def then(self, step, **changes):
@@ -45,34 +45,17 @@ class Tensor:
         return self.then("cpu")
 
     def to_dense(self):
-        return self.then("to_dense", layout="strided")
+        return self.then("to_dense", layout="torch.strided")
 
     def float(self):
-        return self.then("float", dtype="float32")
+        assert self.dtype == "torch.bfloat16"  # a float64 would lose half of its digits
+        return self.then("float", dtype="torch.float32")
 
     def numpy(self):
         assert self.steps[:2] == ("detach", "cpu")
-        assert (self.layout, self.dtype) == ("strided", "float32")
+        assert self.layout == "torch.strided"
+        assert self.dtype != "torch.bfloat16"  # which NumPy does not know
         return np.array(self.values_)
-
-
-class OldTensor(Tensor):
-    """Says in another way that it is sparse."""
-
-    is_sparse = True
-
-    def then(self, step, **changes):
-        tensor = super().then(step, **changes)
-        return tensor if step == "to_dense" else OldTensor(**known_of(tensor))
-
-
-def known_of(tensor):
-    return {
-        "values": tensor.values_,
-        "dtype": tensor.dtype,
-        "layout": "strided",
-        "steps": tensor.steps,
-    }
 
 
 class Eager:
@@ -132,7 +115,8 @@ class Arrays:
         (Tensor([1.0, 2.0]), np.ndarray, "array([1., 2.])"),
         (Tensor([1.0, 2.0], dtype="torch.bfloat16"), np.ndarray, "array([1., 2.])"),
         (Tensor([1.0, 2.0], layout="torch.sparse_csr"), np.ndarray, "array([1., 2.])"),
-        (OldTensor([1.0, 2.0]), np.ndarray, "array([1., 2.])"),
+        (Tensor([0.1], dtype="torch.float64"), np.ndarray, "array([0.1])"),
+        (Tensor(0.5), float, "0.5"),
         (Eager(), np.ndarray, "array([1, 2])"),
         (Arrays(), np.ndarray, "array([1, 2])"),
     ],
@@ -298,6 +282,7 @@ def test_a_sparse_array_means_its_table():
         (len, "function"),
         (Eager, "class (Eager)"),
         (None, "NoneType"),
+        (TODO, "Todo"),
         (3, "int"),
     ],
 )
@@ -328,6 +313,7 @@ def test_what_was_written_is_exact_in_every_shape():
         (np.array(6.67), 2),
         (np.array(np.float32(6.67)), 2),
         (np.int8(3), 0),
+        (Tensor(0.583), 3),
         (Fraction(1, 2), None),  # was not written with decimals
         (True, None),
         ("0.5", None),
@@ -352,6 +338,7 @@ def test_how_many_decimals_a_number_was_written_with(value, decimals):
         (np.float16(0.5), 2.0**-10),
         (np.array([0.5], np.float32), 2.0**-23),
         (pd.Series([0.5], dtype="float32"), 2.0**-23),
+        (Tensor(0.5), 2.0**-52),  # what it is as an array
         (np.int8(3), 0),
         ([0.5], 0),
         (None, 0),

@@ -32,6 +32,7 @@ HALF_STEP = 2.0**-10  # between two neighbours of half precision, from 1 to 2
         ([0.0, -0.1], SINGLE([4.5e-8, -0.1]), SINGLE([5e-8, -0.1])),
         ([0.0, np.nan], SINGLE([4.5e-7, np.nan]), SINGLE([5e-7, np.nan])),
         ((0.0, 1), [SINGLE(4.5e-7), 1], [SINGLE(5e-7), 1]),
+        tuple(sp.csr_array(SINGLE([[zero, 10]])) for zero in (0.0, 4.5e-6, 5e-6)),
         # where half precision was asked for, by two of its steps.
         (np.float16([1]), [1 + 1.9 * HALF_STEP], [1 + 2.1 * HALF_STEP]),
         # What is infinite stays so, whatever overflows on the way.

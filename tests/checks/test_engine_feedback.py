@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import strategies as st
 
 from course_utils.checks import (
@@ -567,6 +568,47 @@ def test_when_a_number_is_called_rounded(answer, given, problem):
         problem += "; write the calculation and let Python do it"
     if problem is not None:
         assert message.splitlines()[1] == f"  problem   {problem}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "decimals", "right", "wrong"),
+    [
+        (20 / 3, 2, [6.67, 6.6666, 6.668], [6.66, 6.68, 6.6, 7]),
+        (0.125, 2, [0.12, 0.13, 0.1251], [0.11, 0.134, 0.14, -0.125]),  # half a unit away
+        (0.0149, 2, [0.01, 0.0051], [0.0049, 0.021]),  # both are 0.01
+        (1234.4, 0, [1234, 1234.4], [1233, 1236]),
+        ((1.25, 1.251), 2, [(1.25, 1.25), [1.251, 1.254]], [(1.25, 1.27), 1.25, [1.25]]),
+        ([1.0, 2.0], 2, [[1, 2]], [["1", "2"], [1, [2]], [None, 2], [1j, 2]]),
+        ("ab", 2, ["ab"], ["cd", 0.5]),
+    ],
+)
+def test_as_many_decimals_count_as_the_exercise_says(answer, decimals, right, wrong):
+    prediction = Prediction("number", lambda: answer, "b", "h", decimals=decimals)
+    assert {prediction.judge(given).status for given in right} == {Status.RIGHT}
+    assert {prediction.judge(given).status for given in wrong} == {Status.WRONG}
+
+
+def test_a_right_number_is_shown_with_the_decimals_that_count():
+    prediction = Prediction("number", lambda: 20 / 3, "Divide.", "h", decimals=2)
+    assert prediction.judge(20 / 3).message == "✓ number: 6.67. Divide."
+    assert prediction.judge(7).message.startswith("✗ number: not 7\n")
+    pair = Prediction("pair", lambda: (1, 2), "Count.", "h", decimals=2)
+    assert pair.judge((1, 2)).message == "✓ pair: (1, 2). Count."
+
+
+def test_a_mistake_is_known_by_its_decimals_as_well():
+    prediction = Prediction("n", lambda: 1.0, "b", "h", {"the root": lambda: 2**0.5}, decimals=2)
+    assert prediction.judge(1.41).message.splitlines()[1] == "  problem   the root"
+
+
+def test_a_table_may_be_sparse_unless_a_sparse_array_is_asked_for():
+    table = np.array([[0, 2], [3, 0]])
+    dense = Prediction("table", lambda: table, "b", "h")
+    assert dense.judge(sp.coo_array(table)).status is Status.RIGHT
+    sparse = Prediction("table", lambda: sp.csr_array(table), "b", "h")
+    assert sparse.judge(sp.csc_array(table)).status is Status.RIGHT
+    problem = sparse.judge(table).message.splitlines()[2]
+    assert problem == "  problem   a ndarray instead of a sparse array"
 
 
 MEAN = Breaking(
