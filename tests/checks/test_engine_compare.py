@@ -59,7 +59,11 @@ def test_another_tolerance():
 
 @pytest.mark.parametrize(
     ("steps", "text"),
-    [(3, "rounded: float16 holds three digits; calculate in float64"), (5, "other values")],
+    [
+        (3, "rounded: float16 holds three digits; calculate in float64"),
+        (4, "rounded: float16 holds three digits; calculate in float64"),
+        (5, "other values"),
+    ],
 )
 def test_what_only_half_precision_has_rounded(steps, text):
     assert same_value(np.array([1.0, 7.0]), np.float16([1 + steps * HALF_STEP, 7])) == text
