@@ -54,14 +54,14 @@ class WatchedStream(io.RawIOBase):
         lines = [line for line in re.split(rb"[\r\n]", self.tail) if line.strip()]
         if not lines or (len(lines) == 1 and len(self.tail) == _TAIL):
             return None
-        return lines[-1].decode("utf-8", errors="replace").removeprefix("\ufeff")
+        return lines[-1].decode(errors="replace").removeprefix("\ufeff")
 
 
 def open_bytes(path: Path) -> IO[bytes]:
     """Open a file of bytes, through gzip if its first two bytes say so, whatever its name."""
     with path.open("rb") as stream:
         packed = stream.read(2) == _GZIP_MAGIC
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
 
 
 @contextlib.contextmanager

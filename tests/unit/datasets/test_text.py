@@ -40,7 +40,7 @@ class TestWatchedStream:
         stream, found = self.read(content)
         assert found == content
         assert stream.tail == content[-4096:]
-        assert not stream.has_null
+        assert stream.has_null is False
 
     def test_a_block_larger_than_what_is_kept(self):
         stream, found = self.read(bytes(range(1, 256)) * 40, 10_000)
@@ -49,7 +49,7 @@ class TestWatchedStream:
     @pytest.mark.parametrize("content", [b"\0aaaaaaaaaaaa", b"aaaaaaaaaaaa\0", b"aaaaaaa\0aaaaaa"])
     def test_a_zero_byte_anywhere_is_remembered(self, content):
         stream, _ = self.read(content, 3)
-        assert stream.has_null
+        assert stream.has_null is True
 
     @pytest.mark.parametrize(
         ("content", "line"),
