@@ -198,6 +198,13 @@ def test_directions_of_groups_are_at_right_angles():
     assert (abs(counts - 75) < 5 * np.sqrt(300 * 0.25 * 0.75)).all()
 
 
+def test_rounding_does_not_pass_the_ends():
+    """In two dimensions hundreds of pairs point the same way, or the other way."""
+    truth = plant(rank=2).truth
+    assert truth.min() >= 1
+    assert truth.max() <= 5
+
+
 def test_directions_of_users_and_items_are_even():
     planted = plant(n_users=4000, n_items=4000, rank=3, density=1e-6)
     for vectors in (planted.user_factors, planted.item_factors):

@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 from pathlib import Path
@@ -319,7 +320,7 @@ def http_error(status, reason):
 
 def wrapped(outer, inner):
     """Return an exception that holds another one as requests, urllib3 and ssl do."""
-    outer.__context__ = Exception(inner)
+    outer.__context__ = Exception("between", inner)
     return outer
 
 
@@ -469,11 +470,24 @@ def test_all_that_is_said_of_a_set_that_cannot_be_had(server, tmp_path):
 
 
 def test_where_each_set_is_looked_for():
-    assert DOWNLOADS["ml-1m"].urls == (
-        "https://files.grouplens.org/datasets/movielens/ml-1m.zip",
-        "https://web.archive.org/web/2024id_/https://files.grouplens.org/datasets/movielens/"
-        "ml-1m.zip",
-    )
+    url = "https://files.grouplens.org/datasets/movielens/ml-1m.zip"
+    urls = (url, f"https://web.archive.org/web/2024id_/{url}")
+    assert DOWNLOADS["ml-1m"].urls == urls
+    assert remote._grouplens("ml-1m", 3, "md5:0") == RemoteFile(3, "md5:0", urls)
+
+
+def test_half_files_lie_hidden_on_the_same_disk(server, tmp_path, monkeypatch):
+    """Only there is a file put into its place in one step."""
+    made = []
+    directory = tempfile.TemporaryDirectory
+
+    def noting(**options):
+        made.append((options["dir"], options["prefix"]))
+        return directory(**options)
+
+    monkeypatch.setattr(remote.tempfile, "TemporaryDirectory", noting)
+    fetch(tmp_path, registry(server, "good"))
+    assert made == [(tmp_path, ".tiny.zip-"), *[(tmp_path, ".tiny-")] * 3]
 
 
 @pytest.mark.parametrize("moment", ["downloading", "unpacking"])
