@@ -28,8 +28,8 @@ def home(path: str | os.PathLike[str], name: str = "path") -> Path:
     return Path(path).expanduser()
 
 
-def writable(path: str | os.PathLike[str]) -> Path:
-    """Return the path of a file that can be written, before any work begins.
+def writable(path: str | os.PathLike[str], name: str = "path") -> Path:
+    """Return the path of a file that can be written, before any work begins; `name` as above.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def writable(path: str | os.PathLike[str]) -> Path:
     Traceback (most recent call last):
     FileNotFoundError: there is no folder no-such-folder to write model.pt into; create it first
     """
-    target = home(path)
+    target = home(path, name)
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder; give the path of a file in it")
     if not target.parent.is_dir():

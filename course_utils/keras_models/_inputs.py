@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -22,6 +23,19 @@ def check_network(name: str, network: Any) -> None:
             f"{name} must have one input and one output, got {len(network.inputs)} and "
             f"{len(network.outputs)}"
         )
+
+
+def check_known(name: str, value: Any, get: Callable[[Any], Any], what: str) -> None:
+    """Refuse what is neither a function nor a name that Keras knows."""
+    if callable(value):
+        return
+    wanted = f"{name} must be a function, or the name of {what} of Keras, got {value!r}"
+    if not isinstance(value, str):
+        raise TypeError(wanted)
+    try:
+        get(value)
+    except ValueError:
+        raise ValueError(wanted) from None
 
 
 def rows_of(
@@ -64,6 +78,7 @@ def inputs_and_targets(
     names: tuple[str, str], inputs: Any, targets: Any, network: keras.Model, loss: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return both as float32; without targets, they are the inputs."""
+    check_known("loss", loss, keras.losses.get, "a loss")
     if targets is None and network.output_shape != network.input_shape:
         raise ValueError(
             "an autoencoder answers in the shape of its input, "

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logit
 
-from course_utils import _arguments
+from course_utils import _arguments, _objects
+from course_utils.keras_models._inputs import check_known
 
 # Initialisations that keep the size of the signal from layer to layer: units of these
 # activations let only half of it through, which He's variance of 2 / inputs makes up for.
@@ -118,7 +119,17 @@ def mlp_autoencoder(
     >>> encoder.output_shape, decoder.input_shape
     ((None, 2), (None, 2))
     """
-    units = [_arguments.integer(f"widths[{i}]", width, 1) for i, width in enumerate(widths)]
+    units = [
+        _arguments.integer(f"widths[{i}]", width, 1)
+        for i, width in enumerate(_objects.items("widths", widths, "widths, input first"))
+    ]
+    for name, value in {
+        "activation": activation,
+        "code_activation": code_activation,
+        "output_activation": output_activation,
+    }.items():
+        if value is not None:
+            check_known(name, value, keras.activations.get, "an activation")
     if len(units) < 2:
         raise ValueError(f"widths must be two or more integers, input first, got {units}")
     rng = _arguments.random_generator(seed)

@@ -21,7 +21,7 @@ class Checkpoint:
     """The file of one training: its data, its settings, and how far it has come."""
 
     def __init__(self, path: Any, model: nn.Module, settings: dict[str, Any]) -> None:
-        self.path: Path = _files.writable(path)
+        self.path: Path = _files.writable(path, "checkpoint")
         self.model, self.settings = model, settings
         description(model)  # refuses, before any work, a model that no file can hold
 

@@ -86,9 +86,10 @@ class InteractionAutoencoder(nn.Module):
         super().__init__()
         if n_items is not None and n_features is not None:
             raise TypeError("n_items and n_features are two names of one number; give one of them")
+        named = "n_items" if n_features is None else "n_features"
         columns = n_features if n_items is None else n_items
         self.config: dict[str, Any] = {
-            "n_features": _arguments.integer("n_features", columns, 1),
+            "n_features": _arguments.integer(named, columns, 1),
             "code_size": _arguments.integer("code_size", code_size, 1),
             "hide_items": _arguments.number("hide_items", hide_items, 0, below=1),
             "drop_code": _arguments.number("drop_code", drop_code, 0, below=1),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 
+from course_utils import _arguments, _objects, _sparse_forms
 from course_utils.torch_models.interactions import InteractionAutoencoder
 from course_utils.torch_models.training import fit
 
@@ -46,10 +48,20 @@ def denoiser(
     >>> scorer(sp.csr_array(np.eye(3))).shape
     (3, 3)
     """
-    code_size, hide_items = setting
-    network = InteractionAutoencoder(train.shape[1], code_size, hide_items=hide_items, seed=seed)
-    network.start_at_popularity(train.sum(axis=0))
-    fit(network, train, epochs=epochs, batch_size=64, learning_rate=4e-3, seed=seed)
+    known = _sparse_forms.canonical_csr("train", train, sparse_only=True)
+    if 0 in known.shape or not known.nnz or known.data.min() < 0:
+        raise ValueError(
+            f"train must hold interactions above 0, got shape {known.shape} with "
+            f"{known.data.min(initial=0):g} as the least; what nobody chose is left out"
+        )
+    parts: list[Any] = _objects.items("setting", setting, "code size and share of hidden items")
+    if len(parts) != 2:
+        raise ValueError(f"setting must be code size and share, got {len(parts)} parts")
+    code_size = _arguments.integer("setting[0]", parts[0], 1)
+    hide_items = _arguments.number("setting[1]", parts[1], low=0, below=1)
+    network = InteractionAutoencoder(known.shape[1], code_size, hide_items=hide_items, seed=seed)
+    network.start_at_popularity(known.sum(axis=0))
+    fit(network, known, epochs=epochs, batch_size=64, learning_rate=4e-3, seed=seed)
 
     def score(seen: sp.csr_array) -> np.ndarray:
         with torch.no_grad():
