@@ -147,6 +147,12 @@ class TestMetrics:
             metric(scores, np.array(relevant), k)
 
 
+@pytest.mark.parametrize("found", [18, 22, 28])
+def test_rounding_takes_no_perfect_list_above_1(found):
+    relevant = np.arange(40)[None] < found
+    assert ndcg_at_k(relevant.astype(float), relevant, 32).tolist() == [1.0]
+
+
 class TestAgainstScikitLearn:
     @pytest.fixture
     def table(self):
