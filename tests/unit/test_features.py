@@ -1,6 +1,7 @@
 """Label budgets, Student's interval and nearest codes against scikit-learn and brute force."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -183,6 +184,19 @@ class TestLabelBudgetCurve:
 
         label_budget_curve(features, labels, {"": Meeting()}, [9], draws=2, workers=2)
 
+    def test_one_worker_fits_one_after_the_other(self):
+        features, labels = parts()
+        busy = threading.Lock()
+
+        class Alone(DummyClassifier):
+            def fit(self, rows, answers):
+                assert busy.acquire(blocking=False), "another one is being fitted"
+                time.sleep(0.01)
+                busy.release()
+                return super().fit(rows, answers)
+
+        label_budget_curve(features, labels, {"": Alone()}, [9], draws=6)
+
     def test_labels_that_are_not_drawn_do_not_matter(self):
         features, labels = parts()
         drawn = np.concatenate([draw_rows(60, 8, draw) for draw in range(3)])
@@ -339,6 +353,10 @@ class TestNearestRows:
     def test_refuses_more_neighbours_than_rows(self, k):
         with pytest.raises(ValueError, match=f"k must be an integer from 1 to 3, got {k}"):
             nearest_rows(np.ones((3, 2)), np.ones((1, 2)), k)
+
+    def test_refuses_codes_in_one_row(self):
+        with pytest.raises(ValueError, match="codes must be 2-D"):
+            nearest_rows(np.ones(2), np.ones((1, 2)), 1)
 
     @pytest.mark.parametrize("queries", [np.ones((2, 3)), np.ones(2)])
     def test_refuses_other_shapes(self, queries):
