@@ -63,6 +63,7 @@ class TestKMeans:
             ([[1.0], [2.0]], 3, ValueError, "k must be an integer from 1 to 2, got 3"),
             ([[1.0], [2.0]], 0, ValueError, "got 0"),
             ([[1.0], [2.0]], 1.5, TypeError, "got 1.5"),
+            ([], 1, ValueError, "points must be 2-D"),
             ([1.0, 2.0], 1, ValueError, r"shape \(n, d\)"),
             (np.empty((0, 2)), 1, ValueError, "not be empty"),
             ([[np.nan]], 1, ValueError, "finite"),
@@ -71,6 +72,10 @@ class TestKMeans:
     def test_refuses(self, points, k, error, message):
         with pytest.raises(error, match=message):
             groups.k_means(points, k)
+
+    def test_refuses_no_start(self):
+        with pytest.raises(ValueError, match="restarts must be an integer of at least 1, got 0"):
+            groups.k_means([[1.0], [2.0]], 1, restarts=0)
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +226,14 @@ class TestBootstrapAgreement:
         assert np.array_equal(first, second)
         with pytest.raises(ValueError, match="pairs must be"):
             groups.bootstrap_agreement(blobs[0], 2, pairs=0)
+
+
+def test_a_seed_may_be_larger_than_what_scikit_learn_takes():
+    points = np.arange(6.0)[:, None]
+    for seed in (2**32, 2**70):
+        assert groups.k_means(points, 2, restarts=1, seed=seed).random_state < 2**32
+        assert np.isfinite(groups.gap_statistic(points, [1], draws=2, seed=seed)).all()
+        assert groups.bootstrap_agreement(points, 1, pairs=1, seed=seed).tolist() == [1]
 
 
 def test_planted_groups_are_found_after_centring_only():
