@@ -135,3 +135,5 @@ class TestNullModels:
     def test_permuting_refuses_one_dimension(self):
         with pytest.raises(ValueError, match="2-D"):
             groups.permute_columns([1, 2], np.random.default_rng(0))
+        with pytest.raises(ValueError, match="points must be 2-D"):
+            groups.matched_gaussian([1.0, 2.0])
