@@ -114,7 +114,7 @@ def test_settings_of_hypothesis_are_as_before(error, tmp_path):
             raise error
         return False
 
-    cache = providers.CONSTANTS_CACHE
+    cache = getattr(providers, "CONSTANTS_CACHE", None)
     configuration.set_hypothesis_home_dir(tmp_path)
     try:
         with contextlib.suppress(ZeroDivisionError):
@@ -125,7 +125,7 @@ def test_settings_of_hypothesis_are_as_before(error, tmp_path):
     assert after == tmp_path
     assert during == {Path(os.devnull, "hypothesis")}
     assert not list(tmp_path.iterdir())
-    assert providers.CONSTANTS_CACHE is cache
+    assert getattr(providers, "CONSTANTS_CACHE", None) is cache
 
 
 def test_old_versions_of_hypothesis_collect_no_constants():
@@ -133,6 +133,9 @@ def test_old_versions_of_hypothesis_collect_no_constants():
         assert nothing is None
 
 
+@pytest.mark.skipif(
+    not hasattr(providers, "_get_local_constants"), reason="this version collects none"
+)
 def test_the_constants_of_other_modules_are_put_aside():
     kept = providers.CONSTANTS_CACHE
     with _search._without_constants(providers):
