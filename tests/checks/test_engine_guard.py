@@ -77,6 +77,11 @@ def test_what_is_no_function_of_python_may_be_judged_as_well(name):
     assert_judged(check, lambda x: (math.sqrt(2), sum([1, 2]), x.max(), x)[-1], Status.RIGHT)
 
 
+def test_a_name_whose_module_is_not_loaded_hides_no_other():
+    check = exercise(*(f"no_such_module_{number}.name" for number in range(20)), "numpy.sort")
+    assert_judged(check, lambda x: (np.sort(x), x)[1], Status.WRONG, "without numpy.sort\n")
+
+
 def test_a_function_of_compiled_code_is_refused():
     check = exercise("math.fsum")
     assert_judged(check, lambda x: (math.fsum([1]), x)[1], Status.WRONG, "without math.fsum\n")
