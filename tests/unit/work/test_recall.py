@@ -442,6 +442,21 @@ def test_nothing_or_the_end_of_the_input_ends_it(typed, end):
     assert "3 of 3" not in said
 
 
+def test_each_day_has_an_order_of_its_own(place, monkeypatch, capsys):
+    questions = [dataclasses.replace(THREE, name=str(number), ask=str(number)) for number in "123"]
+    for number in range(1, 9):
+        day = datetime.date(2026, 1, number)
+        today = types.SimpleNamespace(date=types.SimpleNamespace(today=lambda day=day: day))
+        monkeypatch.setattr(_asking, "datetime", today)
+        recall.ask(questions, WAYS, place.work, read=lambda _: "")
+        first = recall.choose(questions, [], 3, day)[0]
+        choices = "".join(
+            f"  {letter}  {choice.text}\n"
+            for letter, choice in zip("abc", recall.shuffled(first, day), strict=True)
+        )
+        assert capsys.readouterr().out == f"\n1 of 3. {first.ask}\n\n{choices}"
+
+
 def test_five_are_asked_unless_told_otherwise(typed):
     questions = [dataclasses.replace(THREE, name=str(number)) for number in range(7)]
     assert "5 of 5. " in typed(questions, *"aaaaa")[0]
