@@ -68,4 +68,4 @@ def film_labels(movies: pd.DataFrame, film_ids: ArrayLike, *, least: float = 0.0
     decades = pd.get_dummies(years + "0s")
     labels = pd.concat([genres, decades], axis=1).astype(bool)
     shares = labels.mean()
-    return labels.loc[:, (shares >= least) & (shares > 0) & (shares < 1)]
+    return labels.loc[:, (shares >= least) & (shares < 1)]

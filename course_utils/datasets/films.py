@@ -212,4 +212,4 @@ def _block(kind: str, bags: list[set[str]]) -> tuple[list[str], np.ndarray, np.n
     column_of = {name: column for column, name in enumerate(names)}
     rows = np.repeat(np.arange(len(bags)), [len(bag) for bag in bags])
     columns = [column_of[name] for bag in bags for name in sorted(bag)]
-    return names, rows, np.array(columns, dtype=np.intp)
+    return names, rows, np.array(columns)

@@ -122,7 +122,7 @@ def places(
             # JupyterLab's own anchors of headings, which the pages have, too.
             slug = heading.replace("`", "").replace(" ", "-")
             anchor = slug if by_heading else f"cell-id={cell['id']}"
-            found[topic_of(name), cell["id"]] = (f"{name}#{anchor}".rstrip("#"), where)
+            found[topic_of(name), cell["id"]] = (f"{name}#{anchor}" if anchor else name, where)
     return found
 
 
