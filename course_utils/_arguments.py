@@ -382,7 +382,7 @@ def as_array(name: str, values: Any) -> np.ndarray:
         array = np.asarray(values)
     except ValueError:  # NumPy's own message speaks of inhomogeneous shapes
         raise ValueError(f"{name} must have rows of equal length, got {shown(values)}") from None
-    if isinstance(array, np.ma.MaskedArray) or array.dtype != object:
+    if array.dtype != object:
         return array
     try:
         if any(value is None for value in array.ravel()):  # NumPy would read NaN

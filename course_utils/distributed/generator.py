@@ -110,7 +110,7 @@ def _users_between(
     films: _Films, first: int, end: int, users: int, per_user: float
 ) -> sp.csr_array:
     """Ratings of users from `first` up to `end`, cut out of the blocks in which they are drawn."""
-    blocks = range(first // _BLOCK, -(-end // _BLOCK)) if end > first else range(0)
+    blocks = range(first // _BLOCK, -(-end // _BLOCK))
     rows = [
         _block(films, number, min(_BLOCK, users - number * _BLOCK), per_user)[
             max(0, first - number * _BLOCK) : end - number * _BLOCK

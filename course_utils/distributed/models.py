@@ -220,7 +220,7 @@ def write_lists(
     if not out.is_dir():
         raise FileNotFoundError(f"there is no folder {out} to write lists into; create it first")
     write = partial(_write_lists_of, weights=table, columns=chosen, out=out, k=k)
-    return sorted(fold(write, _part_paths(paths), client=client), key=lambda path: path.name)
+    return sorted(fold(write, _part_paths(paths), client=client))
 
 
 def _write_lists_of(

@@ -136,6 +136,20 @@ def test_who_has_rated_too_few_films_gets_the_most_popular_of_the_others():
     assert (np.diff(found) > 0).all()
 
 
+def test_where_all_have_what_they_want_nothing_more_is_drawn(films, monkeypatch):
+    draws, draw = [], films.draw
+
+    def counted(rng, tastes):
+        draws.append(len(tastes))
+        return draw(rng, tastes)
+
+    monkeypatch.setattr(films, "draw", counted)
+    block = generator._block(films, 0, 5, 25.0)
+    assert np.diff(block.indptr).min() >= 20
+    assert 1 < len(draws) < generator._ROUNDS
+    assert draws == sorted(draws, reverse=True)
+
+
 def test_each_block_has_a_stream_of_its_own(films):
     again = generator._block(films, 0, 256, PER_USER)
     assert (generator._block(films, 0, 256, PER_USER) != again).nnz == 0

@@ -1,6 +1,5 @@
 """Who is ended at the end of a block, and how: real processes, and stand-ins for foreign ones."""
 
-import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -122,12 +121,23 @@ def test_only_living_processes_with_the_mark_are_found_and_silent_ones_are_passe
     assert {process.pid for process in _processes._those_with("mine")} == {3, 6}
 
 
-def test_one_that_has_gone_while_it_is_looked_at_stops_nothing(monkeypatch):
-    def gone(pid):
-        raise psutil.NoSuchProcess(pid)
+def test_children_of_children_are_found_of_all_that_live_and_are_still_there(monkeypatch):
+    """A stand-in has one child, of ten times its number, and that has one, of a hundred times."""
 
-    monkeypatch.setattr(_processes.psutil, "Process", gone)
-    assert _processes._descendants([SimpleNamespace(pid=os.getpid(), poll=lambda: None)]) == set()
+    class Process(StandIn):
+        def __init__(self, pid):
+            if pid == 3:
+                raise psutil.NoSuchProcess(pid)
+            super().__init__(pid)
+
+        def children(self, recursive=False):
+            return [StandIn(10 * self.pid), *([StandIn(100 * self.pid)] if recursive else [])]
+
+    monkeypatch.setattr(_processes.psutil, "Process", Process)
+    codes = {1: None, 2: 0, 3: None, 4: None}  # the second has ended
+    started = [SimpleNamespace(pid=pid, poll=lambda pid=pid: codes[pid]) for pid in codes]
+    found = {process.pid for process in _processes._descendants(started)}
+    assert found == {1, 10, 100, 4, 40, 400}
 
 
 def test_one_that_may_not_be_ended_does_not_keep_the_others(monkeypatch):
