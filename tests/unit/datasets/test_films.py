@@ -218,3 +218,8 @@ def test_genres_are_read_without_blanks_and_decades_from_the_year():
 def test_years_of_no_titles_are_no_years():
     assert title_years(iter([])).tolist() == []
     assert title_years([]).dtype == np.float64
+
+
+def test_a_film_without_a_feature_has_a_row_all_the_same():
+    features = film_features(table(["Untitled", "A (1990)", "Untitled"]), kinds=["decade"])
+    assert features.matrix.toarray().tolist() == [[0], [1], [0]]
