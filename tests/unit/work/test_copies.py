@@ -314,6 +314,22 @@ class TestParts:
             "02_new": "b",
         }
 
+    def test_an_id_of_two_new_notebooks_goes_to_the_first(self, tmp_path):
+        """Both were split off, and both have changed the text."""
+        bases = {"01_x": book("abce")}
+        new = {
+            "01_x": book("a"),
+            "03_new": notebook([*book("c")["cells"], cell("e", "third")]),
+            "02_new": notebook([*book("b")["cells"], cell("e", "second")]),
+        }
+        copies = [Copy(tmp_path / "01_x", b"", book("abce"), "01_x")]
+        found = parts_of(copies, bases, new, {"01_x": "01_x"}, set())
+        assert {name: names_of(part.mine) for name, part in found.items()} == {
+            "01_x": "a",
+            "02_new": "be",
+            "03_new": "c",
+        }
+
     def test_what_nobody_typed_is_not_kept_twice(self, tmp_path):
         """Two copies become one notebook; both hold a cell of the same id."""
         bases = {"01_x": book("ae"), "02_y": book("be")}

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import learners
 import pytest
@@ -156,6 +157,19 @@ class TestUpdate:
     def test_nothing_new_changes_nothing(self, place):
         place.start()
         answer(place.work / "01_add.ipynb")
+        unchanged(place)
+
+    def test_nothing_new_is_nothing_to_write(self, place):
+        place.start()
+        assert _folder._planned(place.work, place.course).changes == []
+
+    def test_a_copy_without_a_cell_becomes_a_fresh_one(self, place):
+        place.start()
+        save(place.work / "01_add.ipynb", [])
+        first, *rest = place.update()
+        assert rest == ["01_add.ipynb: new"]
+        assert load(Path(first.partition(": ")[2]) / "01_add.ipynb") == []
+        assert sources(place.work / "01_add.ipynb") == [each["source"] for each in A]
         unchanged(place)
 
     def test_a_correction_arrives_beside_an_answer(self, place):
@@ -405,6 +419,34 @@ class TestUpdate:
 
 class TestCopiedByHand:
     """A hub's hook copies with `cp -rn`: what is there stays, what is new is added."""
+
+    def test_ids_that_an_editor_has_left_out_are_found_by_their_texts(self, place):
+        shutil.copytree(place.course, place.work)
+        path = place.work / "01_add.ipynb"
+        cells = [{key: each[key] for key in each if key != "id"} for each in load(path)]
+        cells[1]["source"] = "my answer"
+        save(path, cells)
+        place.update()
+        assert sorted(sources(path)) == ["# Add", "TODO", "my answer", "one", "two"]
+        assert {each["id"] for each in load(path)} > {"title", "a1", "exercise-1", "a2"}
+        unchanged(place)
+
+    def test_a_cell_that_moves_into_it_brings_its_answer_along(self, place):
+        (place.course / "01_add.ipynb").unlink()
+        exercise = cell("exercise-9", "TODO 9", "code")
+        save(place.course / "02_subtract.ipynb", [*B, exercise])
+        place.start()
+        answer(place.work / "02_subtract.ipynb", "exercise-9", "my answer")
+        save(place.course / "02_subtract.ipynb", B)
+        save(place.course / "01_add.ipynb", [*A, exercise])
+        shutil.copy(place.course / "01_add.ipynb", place.work)
+        own = cell("own", "own text")
+        save(place.work / "01_add.ipynb", [*A, exercise, own])
+        place.update()
+        found = sources(place.work / "01_add.ipynb")
+        assert sorted(found) == sorted([*(each["source"] for each in A), "my answer", "own text"])
+        assert sources(place.work / "02_subtract.ipynb") == [each["source"] for each in B]
+        unchanged(place)
 
     def test_plain_notebooks_without_a_base(self, place):
         shutil.copytree(place.course, place.work)
