@@ -132,6 +132,13 @@ class TestNullModels:
             assert made.nnz == 3
         assert groups.centre_observed(table).toarray()[:3, 0].tolist() == [2, 0, -2]
 
+    def test_fewer_points_than_columns_are_matched_too(self):
+        points = np.random.default_rng(0).standard_normal((3, 5))
+        draws = np.concatenate([groups.matched_gaussian(points, seed=s) for s in range(400)])
+        np.testing.assert_allclose(draws.mean(axis=0), points.mean(axis=0), atol=0.15)
+        np.testing.assert_allclose(np.cov(draws.T), np.cov(points.T, bias=True), atol=0.25)
+        assert np.linalg.matrix_rank(draws - points.mean(axis=0), tol=1e-8) == 2
+
     def test_permuting_refuses_one_dimension(self):
         with pytest.raises(ValueError, match="2-D"):
             groups.permute_columns([1, 2], np.random.default_rng(0))

@@ -1,5 +1,7 @@
 """Intervals of means and of errors: their defaults, what they keep, and what they refuse."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -67,6 +69,33 @@ def test_errors_of_single_precision_are_squared_in_double():
     score = masked_rmse(sp.csr_array(truth), guess, resamples=3)
     exact = np.sqrt(np.mean((truth.astype(float) - guess.astype(float)) ** 2))
     assert score.rmse == pytest.approx(exact, rel=1e-14)
+
+
+def test_predictions_in_single_precision_are_not_copied():
+    hidden = sp.csr_array(([1.0, 2.0], ([0, 499], [3, 7])), shape=(500, 500))
+    prediction = np.zeros((500, 500), dtype=np.float32)
+    tracemalloc.start()
+    try:
+        masked_rmse(hidden, prediction, resamples=2)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < prediction.nbytes
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_level_lies_between_0_and_1(level):
+    hidden = sp.csr_array([[1.0]])
+    calls = (
+        lambda: mean_interval([1.0, 2.0], level=level),
+        lambda: bootstrap_interval([1.0, 2.0], level=level),
+        lambda: masked_rmse(hidden, [[1.0]], level=level),
+        lambda: people_needed(1, 1, level=level),
+        lambda: people_needed(1, 1, power=level),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match="must be a number above 0 and below 1, got"):
+            call()
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
