@@ -297,7 +297,6 @@ def masked_rmse(
     cells = _sparse_forms.canonical_csr("hidden", hidden, sparse_only=True)
     if cells.nnz == 0:
         raise ValueError("hidden must hold at least one cell to average over, got none")
-    level = _arguments.number("level", level, above=0, below=1)
     counts = np.diff(cells.indptr)
     judged = np.flatnonzero(counts)  # a row without a hidden cell says nothing
     cells_of, sums = counts[judged], [_row_squares(cells, "prediction", prediction)[judged]]
