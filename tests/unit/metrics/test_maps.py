@@ -292,6 +292,19 @@ class TestTrustworthinessAndContinuity:
             trustworthiness(x, codes, k)
 
 
+@pytest.mark.parametrize("score", [trustworthiness, continuity])
+def test_both_scores_refuse_a_table_by_its_own_name(score):
+    plane, line = np.zeros((4, 2)), np.zeros(4)
+    with pytest.raises(ValueError, match=r"^x must be 2-D with shape \(n, features\)"):
+        score(line, plane, 1)
+    with pytest.raises(ValueError, match=r"^codes must be 2-D with shape \(n, units\)"):
+        score(plane, line, 1)
+    with pytest.raises(ValueError, match="^x must be finite"):
+        score(plane + np.nan, plane, 1)
+    with pytest.raises(ValueError, match="^codes must be finite"):
+        score(plane, plane + np.inf, 1)
+
+
 class TestDeadUnits:
     def test_finds_the_unit_of_the_sources_printed_codes(self):
         assert dead_units([[0.98, 0.0], [0.63, 0.0], [3.64, 0.0]]).tolist() == [False, True]
