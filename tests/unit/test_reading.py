@@ -139,6 +139,30 @@ def test_ties_share_the_last_places(seed, n, levels, n_labels, data):
     np.testing.assert_allclose(found[0], np.mean(shares, axis=0))
 
 
+def test_each_unit_has_a_list_of_its_own():
+    rng = np.random.default_rng(1)
+    activity, labels = rng.integers(3, size=(9, 4)).astype(float), rng.random((9, 3)) < 0.5
+    for k in (1, 4, 9):
+        together = reading.top_share(activity, labels, k)
+        alone = [reading.top_share(activity[:, [unit]], labels, k)[0] for unit in range(4)]
+        np.testing.assert_allclose(together, alone)
+
+
+def test_rounding_takes_no_cosine_beyond_1():
+    vectors = np.random.default_rng(0).standard_normal((200, 7))
+    assert min(reading.match_atoms([-v], [v]).cosines[0] for v in vectors) == -1
+    assert max(reading.match_atoms([v], [v]).cosines[0] for v in vectors) == 1
+
+
+def test_a_name_right_at_the_level_passes():
+    activity, labels = labelled(3, 40, 1, 1, 50)
+    half = np.arange(40) % 4 < 2
+    p_value = reading.read_units(activity, labels, half, k=5).p_values[0]
+    assert reading.read_units(activity, labels, half, k=5, level=p_value).passed.all()
+    below = np.nextafter(p_value, 0)
+    assert not reading.read_units(activity, labels, half, k=5, level=below).passed.any()
+
+
 def test_the_list_is_not_longer_than_the_table():
     with pytest.raises(ValueError, match="k must be"):
         reading.top_share([[1.0], [2.0]], [[True], [False]], 3)
