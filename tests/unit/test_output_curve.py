@@ -1,5 +1,7 @@
 """A curve behind a model is the mean of what was true, and never falls."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,6 +74,19 @@ def test_blocks_of_any_size_make_no_difference(monkeypatch, cells):
     monkeypatch.setattr(output_curve, "_BLOCK", cells)
     for one, other in zip(whole, fit_output_curve(answer, target, bins=6), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_single_precision_is_doubled_block_by_block(monkeypatch):
+    monkeypatch.setattr(output_curve, "_BLOCK", 2**12)
+    answer, target = np.random.default_rng(0).random((2, 2**18), dtype=np.float32)
+    fit_output_curve(answer[:9], target[:9])  # imports what it needs
+    tracemalloc.start()
+    try:
+        fit_output_curve(answer, target)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < answer.nbytes
 
 
 def test_it_finds_the_curve_that_made_the_data():
