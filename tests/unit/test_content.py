@@ -144,6 +144,16 @@ def test_without_a_prior_it_is_the_step_of_implicit_als():
     np.testing.assert_allclose(found, expected, atol=1e-10)
 
 
+def test_a_like_of_zero_that_is_stored_is_no_like():
+    stored = sp.csr_array(([1.0, 0.0, 2.0], ([0, 1, 2], [0, 0, 1])), shape=(3, 2))
+    codes, options = np.array([[1.0], [2.0], [3.0]]), {"alpha": 2.0, "l2": 0.5}
+    np.testing.assert_array_equal(
+        content.fold_in_items(stored, codes, **options),
+        content.fold_in_items(stored.toarray(), codes, **options),
+    )
+    assert stored.nnz == 3
+
+
 def test_a_huge_penalty_leaves_the_prior_and_a_tiny_one_the_likes():
     rng = np.random.default_rng(3)
     likes, codes, prior = features_of(15, 3), rng.normal(size=(15, 2)), rng.normal(size=(3, 2))
