@@ -69,6 +69,34 @@ def test_implicit_als_is_fitted_in_five_rounds():
     np.testing.assert_allclose(ours.columns, five.columns)
 
 
+def test_fractions_and_stored_zeros_may_be_factored_and_negatives_may_not():
+    train = sp.csr_array(([0.5, 0.0, 0.25], ([0, 0, 1], [0, 1, 1])), shape=(2, 3))
+    seen, setting = sp.csr_array((1, 3)), (1, 0.0, 0.1)
+    assert rungs.implicit_als(train, setting)(seen).shape == (1, 3)
+    with pytest.raises(ValueError, match=r"setting\[1\] must be a number of at least 0, got -1"):
+        rungs.implicit_als(train, (1, -1, 0.1))
+    with pytest.raises(ValueError, match=r"setting\[2\] must be a number above 0, got 0"):
+        rungs.implicit_als(train, (1, 1.0, 0))
+    train.data[0] = -0.5
+    with pytest.raises(ValueError, match="train must not be negative, got -0.5"):
+        rungs.implicit_als(train, setting)
+
+
+def test_one_teacher_is_enough_and_one_item_too():
+    seen = sp.csr_array(np.ones((2, 2)))
+    for model, setting in (
+        (rungs.item_knn, 1),
+        (rungs.pure_svd, 1),
+        (rungs.ease, 1.0),
+        (rungs.implicit_als, (1, 1.0, 1.0)),
+    ):
+        assert model([[1.0, 1.0]], setting)(seen).shape == (2, 2)
+        with pytest.raises(ValueError, match="train must have at least one row and column"):
+            model(np.empty((0, 2)), setting)
+    assert rungs.popularity([[1.0]])(seen[:, :1]).tolist() == [[1], [1]]
+    assert rungs.popularity(np.empty((0, 2)))(seen).tolist() == [[0, 0], [0, 0]]
+
+
 def test_more_factors_than_people_count_as_all():
     assert rungs.implicit_als(TRAIN[:4], (64, 4.0, 0.01))(SEEN).shape == (5, 9)
 

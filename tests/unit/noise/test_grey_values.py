@@ -1,5 +1,7 @@
 """Gaussian noise that is cut to [0, 1], and the ratio that measures it in decibels."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,6 +95,19 @@ def test_another_seed_and_a_generator_give_other_noise():
     np.testing.assert_array_equal(first, gaussian_noise(images, 0.2, seed=3))
     assert not np.array_equal(first, gaussian_noise(images, 0.2, seed=4))
     np.testing.assert_array_equal(gaussian_noise(images, 0.2), gaussian_noise(images, 0.2, seed=0))
+
+
+def test_single_precision_is_drawn_in_single_precision():
+    peaks = []
+    for dtype in (np.float32, np.float64):
+        images = np.zeros((100, 784), dtype)
+        tracemalloc.start()
+        try:
+            gaussian_noise(images, 0.1)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[0] == pytest.approx(peaks[1] / 2, rel=0.05)
 
 
 def test_an_empty_array_stays_empty():
