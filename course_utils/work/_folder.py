@@ -120,19 +120,22 @@ def start(
         main = successors(bases, new)
         has = {main[copy.base] for copy in copies if copy.base is not None}
         has |= {path.name for path in damaged}
-        changes = [
-            change
+        fresh = [
+            name
             for name in new
             if name not in has and not (target / name).exists() and not _known(name, new, bases)
-            for change in _fresh(target, name, new)
         ]
-        lines += commit(target, changes)
+        lines += commit(target, [each for name in fresh for each in _fresh(target, name, new)])
     lines += [_is_damaged(path, target) for path in damaged]
-    if changes:
-        lines.append(f"{len(changes) // 2} notebooks copied to {target}")
+    if fresh:
+        lines.append(f"{len(fresh)} notebooks copied to {target}")
     strangers = [copy for copy in copies if copy.base is None and copy.path.name in new]
-    current = all(bases[name] == without_outputs(new[name]) for name in bases if name in new)
-    if strangers or not current or set(bases) - set(new):
+    older = [
+        name
+        for name in bases
+        if name not in fresh and (name not in new or bases[name] != without_outputs(new[name]))
+    ]
+    if strangers or older:
         lines.append("the course has changed: `python -m course_utils.work update` brings it here")
     return lines
 

@@ -65,6 +65,21 @@ class TestStart:
         assert place.start() == [f"1 notebooks copied to {place.work}"]
         assert sources(place.work / "01_add.ipynb") == [each["source"] for each in A]
 
+    def test_a_deleted_copy_comes_back_as_the_course_is_now(self, place):
+        place.start()
+        (place.work / "01_add.ipynb").unlink()
+        save(place.course / "01_add.ipynb", A[:-1])
+        assert place.start() == [f"1 notebooks copied to {place.work}"]
+        assert sources(place.work / "01_add.ipynb") == [each["source"] for each in A[:-1]]
+        unchanged(place)
+
+    def test_without_a_folder_the_copies_lie_beside_the_course(self, place, monkeypatch):
+        monkeypatch.delenv("COURSE_WORK", raising=False)
+        assert work.start(course=place.course) == [f"2 notebooks copied to {place.work}"]
+        save(place.course / "01_add.ipynb", A[:-1])
+        assert "01_add.ipynb: 1 cell removed" in work.update(course=place.course)
+        assert sources(place.work / "01_add.ipynb") == [each["source"] for each in A[:-1]]
+
     def test_a_changed_course_is_mentioned_and_not_brought(self, place):
         place.start()
         save(place.course / "01_add.ipynb", A[:-1])
@@ -92,9 +107,9 @@ class TestStart:
         mention = "the course has changed: `python -m course_utils.work update` brings it here"
         assert place.start() == [mention]
         assert learners.content(place.work) == before
-        save(place.course / "07_new.ipynb", [cell("n", "new")])
+        save(place.course / "07_new.ipynb", [cell("n", "new"), B[2]])  # an id that many have
         assert place.start() == [f"1 notebooks copied to {place.work}", mention]
-        assert sources(place.work / "07_new.ipynb") == ["new"]
+        assert sources(place.work / "07_new.ipynb") == ["new", "TODO"]
         assert not (place.work / "04_add.ipynb").exists()
 
     def test_a_notebook_of_ones_own_is_no_matter(self, place):
@@ -404,6 +419,19 @@ class TestUpdate:
         monkeypatch.setattr(_folder, "_planned", slowly)
         assert "saved by somebody during the update" in place.update()[1]
         assert "my answer" in sources(path)
+
+    def test_ids_that_an_editor_has_left_out_come_back(self, place):
+        save(place.course / "01_add.ipynb", [*A, cell("a9", "two\nlines")])
+        place.start()
+        path = place.work / "01_add.ipynb"
+        cells = [{key: each[key] for key in each if key != "id"} for each in load(path)]
+        cells[-1]["source"] = "two\r\nlines"
+        save(path, cells)
+        place.update()
+        found = [(each["id"], each["source"]) for each in load(path)]
+        expected = [(each["id"], each["source"]) for each in A]
+        assert found == [*expected, ("a9", "two\nlines")]
+        unchanged(place)
 
     def test_files_of_older_editors_are_read(self, place):
         place.start()

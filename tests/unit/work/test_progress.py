@@ -178,7 +178,7 @@ def test_each_exercise_is_a_square_with_its_mark(drawn):
         " not right yet, the rest open."
     )
     (axes,) = figure.axes  # no bar of colours
-    assert axes.collections[0].get_linewidths() > [0]  # squares stand apart
+    assert list(axes.collections[0].get_linewidths()) == [2]  # squares stand apart
     marks = {tuple(text.get_position()): text.get_text() for text in axes.texts}
     assert marks == {(0.5, 0.5): "✓", (1.5, 0.5): "✗", (0.5, 1.5): "○"}
     assert [label.get_text() for label in axes.get_yticklabels()] == [
