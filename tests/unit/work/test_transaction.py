@@ -216,6 +216,12 @@ class TestRecover:
             f"more/{beside['d']}": b"new d",
         }
 
+    def test_a_file_that_stays_does_not_keep_others_from_going(self, folder):
+        gone = [Change(folder / "a", b"read", None), change(folder, "b", None)]
+        said = commit(folder, gone)
+        assert said == ["a was saved by somebody during the update; it stays"]
+        assert files(folder) == {"a": b"old a", "done/c": b"old done/c"}
+
     def test_the_update_beside_a_notebook_is_a_notebook(self, folder):
         path = folder / "x.ipynb"
         commit(folder, [Change(path, b"read", b"new")])
