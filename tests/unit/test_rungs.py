@@ -37,6 +37,12 @@ def test_item_knn_adds_up_the_cosines_of_the_nearest(k):
     np.testing.assert_allclose(rungs.item_knn(TRAIN, k)(SEEN), expected, atol=1e-12)
 
 
+def test_item_knn_scores_the_last_item_also_if_it_is_nobodys_neighbour():
+    train = [[1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 0]]
+    assert rungs.item_knn(train, 1)(SEEN[:, :4]).shape == (5, 4)
+    assert rungs.item_knn(train, 1)(sp.csr_array([[0.0, 0, 0, 1]])).tolist() == [[0] * 4]
+
+
 @pytest.mark.parametrize("k", [1, 4, 50])
 def test_pure_svd_projects_the_row(k):
     vt = np.linalg.svd(TRAIN, full_matrices=False)[2][:k]

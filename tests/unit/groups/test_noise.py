@@ -66,6 +66,7 @@ class TestMarchenkoPastur:
         [
             ((0, 5), ValueError, "n must be an integer of at least 1, got 0"),
             ((5, 2.5), TypeError, "d must be an integer"),
+            ((5, 0), ValueError, "d must be an integer of at least 1, got 0"),
             ((True, 5), TypeError, "n must be an integer"),
             ((5, 5, 0.0), ValueError, "sigma must be a number above 0"),
             ((5, 5, np.inf), ValueError, "sigma must be"),
