@@ -308,3 +308,30 @@ def test_a_missing_wide_table_is_named(tmp_path):
         with pytest.raises(FileNotFoundError) as error:
             load_interactions(path)
         assert str(error.value) == f"{path} {what}; {expected}"
+
+
+def test_rows_and_columns_that_nobody_rated_are_there(tmp_path):
+    matrix = load_interactions(wide(tmp_path, "id,a,b,c\nx,,,\ny,4,,\nz,,,\n")).matrix
+    assert matrix.toarray().tolist() == [[0, 0, 0], [4, 0, 0], [0, 0, 0]]
+
+
+def test_of_another_separator_than_the_one_that_was_given_a_comma_may_be_meant(tmp_path):
+    path = wide(tmp_path, "id,a\nx,4\n")
+    with pytest.raises(ValueError, match="one field") as error:
+        load_interactions(path, separator=";")
+    assert str(error.value) == f"{path}{ONE_FIELD}; give separator=',' if that is meant"
+
+
+def test_a_line_of_empty_fields_is_a_line(tmp_path):
+    with pytest.raises(ValueError, match="line 2: the first field is empty"):
+        load_interactions(wide(tmp_path, "id,a\n,\nx,4\n"))
+
+
+def test_utf_16_that_was_not_asked_for_is_said_in_full(tmp_path):
+    path = wide(tmp_path, "id,a\nx,4\n".encode("utf-16"))
+    with pytest.raises(ValueError, match="UTF-16") as error:
+        load_interactions(path)
+    assert str(error.value) == (
+        f"{path} is text in UTF-16, expected UTF-8; save it as UTF-8, or give its encoding, such as"
+        " encoding='cp1252' or 'utf-16'"
+    )
