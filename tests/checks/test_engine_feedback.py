@@ -294,11 +294,14 @@ def test_without_a_search_there_is_one_case_less():
 
 def test_what_an_attempt_prints_is_shown_once(capsys):
     def chatty(number):
-        print("got", number)
-        return 5
+        sys.stdout.write(f"got {number}\n")
+        return 5 if number == 2 or number > 40 else 2 * number
 
-    DOUBLE.judge(chatty)
+    assert DOUBLE.judge(chatty).failed == ("two", SEARCH)
     assert capsys.readouterr().out == "got 2\n"
+    outcome = DOUBLE.judge(lambda number: chatty(number) if number != 2 else 4)
+    assert "  input     41\n" in outcome.message
+    assert capsys.readouterr().out == "got 3\ngot 4\n"
 
 
 def test_an_attempt_that_writes_into_its_input_is_told_what_became_of_it():
