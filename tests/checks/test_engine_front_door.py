@@ -325,8 +325,9 @@ def test_a_failing_search_is_quick_and_leaves_nothing_behind(tmp_path):
     exercise = Exercise(
         "sums", sum, [Case("c", ([1],), "r")], "h", st.tuples(st.lists(st.integers(-99, 99)))
     )
-    with quickly():
-        assert_judged(exercise, lambda row: sum(row[:3]), Status.WRONG, "input     [0, 0, 0, 1]")
+    quickly(
+        assert_judged, exercise, lambda row: sum(row[:3]), Status.WRONG, "input     [0, 0, 0, 1]"
+    )
 
 
 def test_a_search_draws_the_same_whatever_the_process_has_read(monkeypatch):

@@ -55,8 +55,7 @@ FEW, MANY = [[5], [2, 2, 2, 2]], [[4, 4, 4, 4], [1]]  # 2.6 together, and 3.4
     ],
 )
 def test_break_mean_of_means(films, status, text):
-    with quickly():
-        assert_judged(check.break_mean_of_means, films, status, text)
+    quickly(assert_judged, check.break_mean_of_means, films, status, text)
 
 
 def by_mask(gradients, rows):
@@ -139,8 +138,7 @@ def by_writing(gradients, rows):
     ],
 )
 def test_whole_gradient_takes_every_style(attempt):
-    with quickly():
-        assert_judged(check.whole_gradient, attempt, Status.RIGHT, "6 of 6")
+    quickly(assert_judged, check.whole_gradient, attempt, Status.RIGHT, "6 of 6")
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -181,8 +179,7 @@ def test_whole_gradient_takes_every_style(attempt):
     ],
 )
 def test_whole_gradient_catches(attempt, status, text):
-    with quickly():
-        assert_judged(check.whole_gradient, attempt, status, text)
+    quickly(assert_judged, check.whole_gradient, attempt, status, text)
 
 
 @pytest.mark.parametrize(
@@ -225,5 +222,4 @@ def test_whole_gradient_catches(attempt, status, text):
     ],
 )
 def test_predict_sparse_bytes(answer, status, text):
-    with quickly():
-        assert_judged(check.predict_sparse_bytes, answer, status, text)
+    quickly(assert_judged, check.predict_sparse_bytes, answer, status, text)
