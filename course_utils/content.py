@@ -63,7 +63,7 @@ def ridge_table(features: Matrix, targets: ArrayLike, l2: float) -> np.ndarray:
     array([[2.],
            [3.]])
     """
-    rows = _sparse_forms.canonical_csr("features", features, stored_zeros=False, empty=False)
+    rows = _sparse_forms.canonical_csr("features", features, empty=False)
     rows = rows.astype(np.float64)
     wanted = _arguments.dense("targets", targets, ndim=2, shape="(items, d)")
     l2 = _arguments.number("l2", l2, above=0)
@@ -80,7 +80,7 @@ def ridge_table(features: Matrix, targets: ArrayLike, l2: float) -> np.ndarray:
 
 def _solved(gram: np.ndarray, l2: float, right: np.ndarray) -> np.ndarray:
     gram[np.diag_indices_from(gram)] += l2
-    return scipy.linalg.solve(gram, right, assume_a="pos", overwrite_a=True)
+    return scipy.linalg.solve(gram, right, assume_a="pos")
 
 
 def fold_in_items(

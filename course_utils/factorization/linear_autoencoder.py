@@ -14,6 +14,7 @@ from course_utils._threads import SMALL_SIDE, one_blas_thread
 
 # Smallest penalty, as a share of the largest eigenvalue: rounding then stays below 1e-6.
 _SMALLEST_PENALTY = 2e-10
+_BLOCK_CELLS = 2**22  # users × items that are dense at a time: 32 MB
 
 
 class EASE(NamedTuple):
@@ -160,15 +161,14 @@ ease = fit_ease
 
 def _fitted(known: sp.csr_array, l2: float) -> EASE:
     users, items = known.shape
-    with np.errstate(over="ignore", invalid="ignore"):
-        gram = (known @ known.T if users < items else known.T @ known).toarray()
+    gram = (known @ known.T if users < items else known.T @ known).toarray()
     cholesky = penalised_cholesky(gram, l2)
     if users >= items:
         inverse = inverse_from(cholesky)
         return EASE("items", l2, known, inverse, np.diag(inverse).copy())
     diagonal = np.empty(items)
     by_item = known.tocsc()
-    step = max(1, 2**22 // users)  # items at a time: 32 MB
+    step = max(1, _BLOCK_CELLS // users)
     for start in range(0, items, step):
         block = by_item[:, start : start + step].toarray()
         half = scipy.linalg.solve_triangular(cholesky, block, lower=True, overwrite_b=True)
@@ -186,7 +186,7 @@ def penalised_cholesky(gram: np.ndarray, l2: float) -> np.ndarray:
     scipy.linalg.LinAlgError
         If no table has this `gram`.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore"):
         reach = float(np.abs(gram).sum(axis=1).max())  # no eigenvalue is larger
     _check_penalty(l2, reach)
     gram[np.diag_indices_from(gram)] += l2

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from course_utils.datasets import load_movielens
-from course_utils.factorization import ease
+from course_utils.factorization import ease, linear_autoencoder
+from course_utils.factorization.linear_autoencoder import penalised_cholesky
 
 
 def weights_by_definition(interactions, l2):
@@ -143,6 +144,19 @@ class TestEase:
         assert not ease(np.zeros((2, 3)), least).weights().any()
         with pytest.raises(ValueError, match="l2 must be at least 2.2e-308"):
             ease(np.zeros((2, 3)), least / 2)
+
+    @pytest.mark.parametrize("cells", [1, 4, 6, 100])
+    def test_items_come_in_blocks_and_none_is_left_out(self, monkeypatch, cells):
+        interactions = np.random.default_rng(0).integers(0, 2, (2, 7)).astype(float)
+        monkeypatch.setattr(linear_autoencoder, "_BLOCK_CELLS", cells)
+        np.testing.assert_allclose(
+            ease(interactions, 0.5).weights(), item_side(interactions, 0.5), atol=1e-12
+        )
+
+    @pytest.mark.filterwarnings("error")
+    def test_a_sum_that_overflows_is_told_without_a_warning(self):
+        with pytest.raises(ValueError, match="got an infinite sum"):
+            penalised_cholesky(np.full((3, 3), 1e308), 1.0)
 
     @pytest.mark.parametrize("shape", [(2, 3), (3, 2)])
     def test_what_overflows_when_squared_says_what_to_do(self, shape):
