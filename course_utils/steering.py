@@ -100,6 +100,8 @@ def steer(
         )
     if steps[0] != 0 or (np.diff(steps) <= 0).any():
         raise ValueError(f"strengths must ascend from 0, got {steps.tolist()}")
+    if np.isposinf(values).any():
+        raise ValueError("scores must be finite, or minus infinity for what is left out, got inf")
     open_ = np.isfinite(values)
     if not open_.any(axis=1).all():
         raise ValueError(

@@ -119,6 +119,8 @@ def test_what_cannot_be_steered_is_refused():
         steer(strengths=[0, 1, 1])
     with pytest.raises(ValueError, match="got none for person 2"):
         steer(scores=np.where(np.arange(4)[:, None] == 2, -np.inf, scores))
+    with pytest.raises(ValueError, match="scores must be finite, or minus infinity"):
+        steer(scores=np.where(np.arange(4)[:, None] == 2, np.inf, scores))
     with pytest.raises(ValueError, match="k must be an integer from 1 to 12, got 13"):
         steer(k=13)
     with pytest.raises(ValueError, match="k must be an integer from 1 to 12, got 0"):
