@@ -172,14 +172,12 @@ def outcome(function, arguments, folder):
     return ", ".join(["fine", *sorted({f"with {each.category.__name__}" for each in caught})])
 
 
-def lines_for(function, make, names=None):
+def lines_for(function, make):
     """The text for one function: what it says to each wrong value of each argument."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         assert (said := outcome(function, make(), folder)).startswith("fine"), said
         lines = []
         for name, right in make().items():
-            if names is not None and name not in names:
-                continue
             lines.append(f"  {name}")
             found = {}
             for label, wrong in wrong_values(right):
@@ -227,9 +225,11 @@ def messages_that_name_no_argument(group):
     return found
 
 
-def public_functions(framework):
-    """Name and object of each public function with arguments, once, of modules of a framework."""
-    found = {}
+def not_called(framework, calls, selves):
+    """Public functions with arguments, of modules of a framework, that no call is there for."""
+    methods = tuple(f"{owner}." for owner in selves)
+    seen = {thing_named(name, selves) for name in calls if not name.startswith(methods)}
+    left = []
     for module in module_names():
         parts = module.split(".")[1:]
         if framework_of(module) != framework or any(part.startswith("_") for part in parts):
@@ -238,8 +238,9 @@ def public_functions(framework):
         for name in getattr(imported, "__all__", []):
             thing = getattr(imported, name)
             if inspect.isfunction(thing) and inspect.signature(thing).parameters:
-                found.setdefault(thing, ".".join([*parts, name]))
-    return [(name, thing) for thing, name in found.items()]
+                left += [".".join([*parts, name])] if thing not in seen else []
+                seen.add(thing)
+    return left
 
 
 def main(group):

@@ -3,8 +3,6 @@
 Oracles are plain: exact sorting of Python's own numbers, dense double precision, the definition.
 """
 
-import tracemalloc
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -12,6 +10,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from memory import peak_of
 
 from course_utils import features, metrics, ranking, similarity
 
@@ -149,13 +148,9 @@ class TestErrors:
     def test_long_sums_in_single_precision(self):
         x = np.random.default_rng(0).random(3_000_001, dtype=np.float32)
         exact = np.sqrt(np.mean(x.astype(np.float64) ** 2))
-        tracemalloc.start()
-        try:
-            got = metrics.rmse(x, np.zeros_like(x))
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-        assert got == pytest.approx(exact, rel=1e-14)
+        got = []
+        peak = peak_of(lambda: got.append(metrics.rmse(x, np.zeros_like(x))))
+        assert got == [pytest.approx(exact, rel=1e-14)]
         assert peak < 60 * 2**20  # a copy in double precision of both would take as much again
 
     @pytest.mark.slow
@@ -271,16 +266,15 @@ class TestBootstrap:
     @pytest.mark.parametrize("masked", [False, True])
     def test_memory_of_the_users_of_ml_25m(self, masked):
         values = np.random.default_rng(0).random(162_541)
-        tracemalloc.start()
-        try:
+
+        def draw():
             if masked:
                 hidden = sp.csr_array(values[:, None])
                 metrics.masked_rmse(hidden, np.zeros((len(values), 1)), resamples=30)
             else:
                 metrics.bootstrap_interval(values, resamples=30)
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+
+        peak = peak_of(draw)
         assert peak < 60 * 2**20  # all draws of these few resamples alone would take 39 MB
 
     def test_mean_interval_of_equal_and_of_far_values(self):
@@ -289,15 +283,6 @@ class TestBootstrap:
         far = np.array(metrics.mean_interval(near + 2.0**40)) - 2.0**40
         np.testing.assert_allclose(far, metrics.mean_interval(near), atol=1e-3)
         assert features.mean_interval is metrics.mean_interval
-
-
-def peak_of(call):
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 class TestMemory:

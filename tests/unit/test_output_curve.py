@@ -1,12 +1,11 @@
 """A curve behind a model is the mean of what was true, and never falls."""
 
-import tracemalloc
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory import peak_of
 from scipy.special import expit
 
 from course_utils import output_curve
@@ -80,12 +79,7 @@ def test_single_precision_is_doubled_block_by_block(monkeypatch):
     monkeypatch.setattr(output_curve, "_BLOCK", 2**12)
     answer, target = np.random.default_rng(0).random((2, 2**18), dtype=np.float32)
     fit_output_curve(answer[:9], target[:9])  # imports what it needs
-    tracemalloc.start()
-    try:
-        fit_output_curve(answer, target)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peak = peak_of(lambda: fit_output_curve(answer, target))
     assert peak < answer.nbytes
 
 

@@ -1,6 +1,5 @@
 """Neighbours against exact rational arithmetic, and an evaluator that is itself put to the test."""
 
-import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from memory import peak_of
 
 from course_utils.datasets import load_movielens
 from course_utils.similarity import (
@@ -123,12 +123,7 @@ class TestTopKCosine:
     def test_memory_grows_with_the_block_not_with_the_square(self, block_rows):
         n, d, k = 6000, 32, 10
         vectors = np.random.default_rng(0).standard_normal((n, d)).astype(np.float32)
-        tracemalloc.start()
-        try:
-            top_k_cosine(vectors, k, block_rows=block_rows)
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+        peak = peak_of(lambda: top_k_cosine(vectors, k, block_rows=block_rows))
         # Result, unit vectors, block with its mask and maxima, and what is gathered for pairs.
         allowed = n * k * 12 + n * (4 * d + 8) + 1.25 * 4 * block_rows * n + 8 * 2**20
         assert peak < allowed

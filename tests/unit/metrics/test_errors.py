@@ -1,12 +1,11 @@
 """Scores against independent oracles, and what they must not depend on."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from memory import peak_of
 from sklearn.metrics import log_loss, root_mean_squared_error
 
 from course_utils.datasets import load_mnist
@@ -106,12 +105,7 @@ def test_blocks_change_no_mean(monkeypatch, block):
 def test_single_precision_is_doubled_block_by_block(monkeypatch, score):
     monkeypatch.setattr(errors, "_BLOCK", 2**10)
     x, other = np.random.default_rng(0).random((2, 2**17), dtype=np.float32)
-    tracemalloc.start()
-    try:
-        score(x, other)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peak = peak_of(lambda: score(x, other))
     assert peak < x.nbytes  # in double precision one array alone would take twice as much
 
 
@@ -119,12 +113,7 @@ def test_single_precision_where_cells_count_is_doubled_block_by_block(monkeypatc
     monkeypatch.setattr(errors, "_BLOCK", 2**10)
     x, other = np.random.default_rng(0).random((2, 2**17), dtype=np.float32)
     where = x < 0.5
-    tracemalloc.start()
-    try:
-        rmse(x, other, where)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peak = peak_of(lambda: rmse(x, other, where))
     assert peak < 2 * x.nbytes
 
 

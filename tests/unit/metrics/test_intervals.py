@@ -1,11 +1,10 @@
 """Intervals of means and of errors: their defaults, what they keep, and what they refuse."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 import scipy.sparse as sp
 import scipy.stats
+from memory import peak_of
 
 from course_utils.metrics import (
     bootstrap_interval,
@@ -74,12 +73,7 @@ def test_errors_of_single_precision_are_squared_in_double():
 def test_predictions_in_single_precision_are_not_copied():
     hidden = sp.csr_array(([1.0, 2.0], ([0, 499], [3, 7])), shape=(500, 500))
     prediction = np.zeros((500, 500), dtype=np.float32)
-    tracemalloc.start()
-    try:
-        masked_rmse(hidden, prediction, resamples=2)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peak = peak_of(lambda: masked_rmse(hidden, prediction, resamples=2))
     assert peak < prediction.nbytes
 
 
