@@ -66,6 +66,35 @@ def items(name: str, values: Iterable[_Kind], of: str) -> list[_Kind]:
     return list(values)
 
 
+def all_made_by(
+    name: str, values: Iterable[Any], of: str, kind: type[_Kind], maker: str
+) -> list[_Kind]:
+    """Return some things that another function of the course has made.
+
+    Examples
+    --------
+    >>> all_made_by("exams", [{}, 3], "exams", dict, "deal")
+    Traceback (most recent call last):
+    TypeError: exams must be a dict, as deal gives it, got 3
+    """
+    return [made_by(name, value, kind, maker) for value in items(name, values, of)]
+
+
+def parts(name: str, values: Iterable[Any], number: int, of: str) -> list[Any]:
+    """Return a tuple of several things, of which `of` says what they are, as a list.
+
+    Examples
+    --------
+    >>> parts("setting", (8, 0.1, 2), 2, "size and share")
+    Traceback (most recent call last):
+    ValueError: setting must be size and share, got 3 parts
+    """
+    found = items(name, values, of)
+    if len(found) != number:
+        raise ValueError(f"{name} must be {of}, got {len(found)} parts")
+    return found
+
+
 def texts(name: str, values: Iterable[str], of: str) -> list[str]:
     """Return some texts as a list.
 

@@ -127,6 +127,22 @@ def ranks_in_rows(csr: sp.csr_array, *keys: np.ndarray) -> np.ndarray:
     return ranks
 
 
+def check_not_negative(name: str, interactions: sp.csr_array) -> None:
+    """Refuse interactions below 0, where an empty cell says less than any.
+
+    Examples
+    --------
+    >>> check_not_negative("likes", sp.csr_array([[1, -2]]))
+    Traceback (most recent call last):
+    ValueError: likes must not be negative, got -2; a dislike is no interaction, leave it out
+    """
+    if interactions.nnz and interactions.data.min() < 0:
+        raise ValueError(
+            f"{name} must not be negative, got {interactions.data.min():g}; a dislike is no "
+            "interaction, leave it out"
+        )
+
+
 def check_indices(name: str, matrix: Any) -> None:
     """Refuse indices that compiled code would follow out of its arrays.
 

@@ -422,7 +422,6 @@ def climb(
     array([1., 1., 1., 1., 1., 1.])
     """
     _objects.function("model", model, "model(train, features, setting)")
-    for name, several in (("final", final), ("practice", practice)):
-        for exam in _objects.items(name, several, "exams"):
-            _objects.made_by(name, exam, ColdExam, "deal")
+    final = _objects.all_made_by("final", final, "exams", ColdExam, "deal")
+    practice = _objects.all_made_by("practice", practice, "exams", ColdExam, "deal")
     return exams.climb_by(partial(scores, model, features=features), settings, final, practice)

@@ -426,9 +426,8 @@ def climb(
     ([None, None, None], (6,), (2, 10))
     """
     _objects.function("model", model, "model(train, setting)")
-    for name, several in (("exams", exams), ("practice", practice)):
-        for exam in _objects.items(name, several, "exams"):
-            _objects.made_by(name, exam, Exam, "deal")
+    exams = _objects.all_made_by("exams", exams, "exams", Exam, "deal")
+    practice = _objects.all_made_by("practice", practice, "exams", Exam, "deal")
     return climb_by(partial(scores, model), settings, exams, practice)
 
 

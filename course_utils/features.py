@@ -264,10 +264,10 @@ def _chosen_within(
 
 def _checked_parts(name: str, parts: Parts) -> Parts:
     """Three arrays, none of them empty; what they hold is for the classifier to judge."""
-    parts = Parts(*_objects.items(name, parts, "three parts: train, validation and test"))
+    three = _objects.parts(name, parts, 3, "three parts: train, validation and test")
     arrays = [
         _arguments.as_array(f"{name}.{field}", part)
-        for field, part in zip(Parts._fields, parts, strict=True)
+        for field, part in zip(Parts._fields, three, strict=True)
     ]
     for field, array in zip(Parts._fields, arrays, strict=True):
         if array.size == 0:

@@ -83,7 +83,7 @@ def item_knn(train: Matrix, k: int) -> Scorer:
     >>> item_knn(train, 2)(sp.csr_array([[1.0, 0, 0]]))
     array([[0., 1., 0.]])
     """
-    known = _matrix(train)
+    known = _sparse_forms.canonical_csr("train", train, empty=False)
     n = known.shape[1]
     k = min(_arguments.integer("k", k, 1), n - 1)
     near, cosines = top_k_cosine(known.T, k)
@@ -124,7 +124,7 @@ def pure_svd(train: Matrix, k: int) -> Scorer:
     >>> pure_svd([[1, 1, 0], [1, 1, 0]], 1)(sp.csr_array([[1.0, 0, 0]])).round(3) + 0.0
     array([[0.5, 0.5, 0. ]])
     """
-    known = _matrix(train)
+    known = _sparse_forms.canonical_csr("train", train, empty=False)
     vt = factorization.truncated_svd(known, min(_arguments.integer("k", k, 1), *known.shape)).vt
     return lambda seen: seen @ vt.T @ vt
 
@@ -156,7 +156,9 @@ def ease(train: Matrix, l2: float) -> Scorer:
     >>> ease([[1, 1], [1, 1]], 1.0)(sp.csr_array([[1.0, 0]])).round(3)
     array([[0.   , 0.667]])
     """
-    return factorization.fit_ease(_matrix(train), l2).scores
+    return factorization.fit_ease(
+        _sparse_forms.canonical_csr("train", train, empty=False), l2
+    ).scores
 
 
 def implicit_als(train: Matrix, setting: tuple[int, float, float]) -> Scorer:
@@ -187,23 +189,10 @@ def implicit_als(train: Matrix, setting: tuple[int, float, float]) -> Scorer:
     >>> scorer(sp.csr_array([[1.0, 0, 0]])).argmax(axis=1)
     array([0])
     """
-    known = _matrix(train)
-    parts: list[Any] = _objects.items("setting", setting, "factors, weight and penalty")
-    if len(parts) != 3:
-        raise ValueError(f"setting must be factors, weight and penalty, got {len(parts)} parts")
+    known = _sparse_forms.canonical_csr("train", train, empty=False)
+    parts = _objects.parts("setting", setting, 3, "factors, weight and penalty")
     k = min(_arguments.integer("setting[0]", parts[0], 1), *known.shape)
     alpha = _arguments.number("setting[1]", parts[1], low=0)
     l2 = _arguments.number("setting[2]", parts[2], above=0)
-    if known.nnz and known.data.min() < 0:
-        raise ValueError(
-            f"train must not be negative, got {known.data.min():g}; a dislike is no interaction, "
-            "leave it out"
-        )
+    _sparse_forms.check_not_negative("train", known)
     return factorization.fit_implicit_als(known, k, alpha=alpha, l2=l2, rounds=5).scores
-
-
-def _matrix(train: Matrix) -> sp.csr_array:
-    known = _sparse_forms.canonical_csr("train", train)
-    if 0 in known.shape:
-        raise ValueError(f"train must have at least one row and column, got shape {known.shape}")
-    return known

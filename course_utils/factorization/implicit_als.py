@@ -259,11 +259,7 @@ def _checked(interactions: Matrix, alpha: float, empty: bool = True) -> sp.csr_a
         "interactions", interactions, stored_zeros=False, empty=empty
     )
     known = known.astype(np.float64)
-    if known.nnz and known.data.min() < 0:
-        raise ValueError(
-            f"interactions must not be negative, got {known.data.min():g}; a dislike is no "
-            "interaction, leave it out"
-        )
+    _sparse_forms.check_not_negative("interactions", known)
     largest = known.data.max(initial=0.0)
     if largest > _LARGEST or alpha > _LARGEST / max(largest, 1.0):
         raise ValueError(

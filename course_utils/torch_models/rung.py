@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -54,9 +53,7 @@ def denoiser(
             f"train must hold interactions above 0, got shape {known.shape} with "
             f"{known.data.min(initial=0):g} as the least; what nobody chose is left out"
         )
-    parts: list[Any] = _objects.items("setting", setting, "code size and share of hidden items")
-    if len(parts) != 2:
-        raise ValueError(f"setting must be code size and share, got {len(parts)} parts")
+    parts = _objects.parts("setting", setting, 2, "code size and share of hidden items")
     code_size = _arguments.integer("setting[0]", parts[0], 1)
     hide_items = _arguments.number("setting[1]", parts[1], low=0, below=1)
     network = InteractionAutoencoder(known.shape[1], code_size, hide_items=hide_items, seed=seed)

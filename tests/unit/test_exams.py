@@ -349,3 +349,15 @@ def test_items_that_no_teacher_has_are_misses_for_whoever_teaches():
 def test_foreign_times_are_refused(times, text):
     with pytest.raises(ValueError, match=text):
         exams.hide_share(np.ones((1, 3)), 0.5, times=times)
+
+
+def test_exams_and_settings_may_come_one_by_one():
+    dealt, practice = exams.deal(np.ones((6, 120)), folds=3)
+
+    def model(train, setting):
+        return lambda seen: np.ones(seen.shape)
+
+    listed = exams.climb(model, [0, 1], dealt, practice)
+    drawn = exams.climb(model, iter([0, 1]), iter(dealt), iter(practice))
+    assert drawn.chosen == listed.chosen == [0, 0, 0]
+    np.testing.assert_array_equal(drawn.marks["NDCG@10"], listed.marks["NDCG@10"])
