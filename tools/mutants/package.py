@@ -20,6 +20,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from course_utils._frameworks import framework_of, module_names
 from tools.course import ONE_THREAD, ROOT, find_notebooks
@@ -47,6 +48,7 @@ EXAMPLES = Path(__file__).with_name("examples_once.py")
 OUTCOMES = {1: "killed", 3: "killed", 33: "no test"} | dict.fromkeys(
     (-24, 24, 36, 152, 255), "timeout"
 )
+STATUS = {"killed": 1, "timeout": 36}
 
 
 @dataclass(frozen=True)
@@ -300,9 +302,7 @@ def mutate_package(
             finally:  # also what a run that is stopped has found until then
                 for module in members:
                     if _verdicts_file(folder, module).exists():
-                        found[module] = _look(
-                            folder, module, digests[module], caught.get(module, {})
-                        )
+                        found[module] = _look(folder, module, digests[module])
                 entries = {module: asdict(entry) for module, entry in sorted(found.items())}
                 write_atomically(kept, json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
     if without := [module for module in chosen if module not in found]:
@@ -323,15 +323,14 @@ def _try(
     """Let mutmut try what it has not tried yet; it keeps the verdict on each mutant at once."""
     names: list[str] = []
     if sample is not None or caught:
-        # There are no names to draw from before mutmut has made the mutants: ask for one that is
-        # not there.
+        # Before mutmut has made the mutants there are no names to draw from and no place for
+        # verdicts: ask for one that is not there.
         _mutmut(folder, ["none-yet"], jobs)
+    for module, outcomes in caught.items():
+        _give(folder, module, {mutant: STATUS[outcome] for mutant, outcome in outcomes.items()})
+    if sample is not None:
         for module in members:
-            verdicts = {
-                name: status
-                for name, status in _verdicts(folder, module).items()
-                if name not in caught.get(module, {})
-            }
+            verdicts = _verdicts(folder, module)
             names += [name for name in drawn(verdicts, sample) if verdicts[name] is None]
         if not names:
             return
@@ -359,16 +358,27 @@ def _mutmut(folder: Path, names: Sequence[str], jobs: int) -> int:
 
 def _verdicts(folder: Path, module: str) -> dict[str, int | None]:
     """Exit status of each mutant of a module, None where it was not tried."""
-    text = _verdicts_file(folder, module).read_text("utf-8")
-    verdicts: dict[str, int | None] = json.loads(text)["exit_code_by_key"]
+    verdicts: dict[str, int | None] = _record(folder, module)["exit_code_by_key"]
     return verdicts
+
+
+def _give(folder: Path, module: str, verdicts: Mapping[str, int]) -> None:
+    """Write verdicts where mutmut keeps its own: it does not try such a mutant again."""
+    record = _record(folder, module)
+    record["exit_code_by_key"] |= verdicts
+    write_atomically(_verdicts_file(folder, module), json.dumps(record))
+
+
+def _record(folder: Path, module: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(_verdicts_file(folder, module).read_text("utf-8"))
+    return record
 
 
 def _verdicts_file(folder: Path, module: str) -> Path:
     return Path(f"{folder / 'mutants' / module_path(module)}.meta")
 
 
-def _look(folder: Path, module: str, digest: str, caught: Mapping[str, str]) -> Found:
+def _look(folder: Path, module: str, digest: str) -> Found:
     """Collect the verdicts on a module's mutants, and what those changed that nobody noticed."""
     text = (folder / "mutants" / module_path(module)).read_text(encoding="utf-8")
     lines_of_file = text.splitlines()
@@ -378,7 +388,7 @@ def _look(folder: Path, module: str, digest: str, caught: Mapping[str, str]) -> 
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
     verdicts = _verdicts(folder, module)
-    outcomes = dict(caught) | {
+    outcomes = {
         mutant: OUTCOMES.get(status, "survived")
         for mutant, status in verdicts.items()
         if status is not None
