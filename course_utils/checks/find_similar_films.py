@@ -180,7 +180,7 @@ auc = Exercise(
         Case(
             "nearly equal",
             (np.array([0.5 + 1e-12, 3e-13]), np.array([0.5, 1e-13])),
-            "a little more is more",
+            "a little more is more: 0.5 + 10⁻¹² beats 0.5",
             hint="Only equal scores tie.",
         ),
         Case(

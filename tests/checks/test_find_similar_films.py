@@ -107,6 +107,8 @@ def all_pairs(right, wrong):
             "smallest counter-example",
         ),
         (lambda r, w: np.mean(r - w > 1e-9) + np.mean(abs(r - w) <= 1e-9) / 2, Status.WRONG, ""),
+        # Both print as 0.5, so the reason has to say that they differ.
+        (lambda r, w: np.mean(r > w) + 0.5 * np.mean(np.isclose(r, w)), Status.WRONG, "0.5 + 10"),
         (lambda r, w: np.sum(r > w) + 0.5 * np.sum(r == w), Status.WRONG, "0 of 8"),
         (lambda r, w: np.mean(r > w) / max(np.mean(r != w), 1e-9), Status.WRONG, "1 of 8"),
         (lambda r, w: with_select(r, w).round(1), Status.WRONG, ""),
