@@ -141,7 +141,7 @@ recommend = Exercise(
         Case(
             "nearly equal scores",
             (np.array([0.3, 0.3 + 1e-12, 0.2]), np.zeros(3, dtype=bool), 2),
-            "a little better is better",
+            "a little better is better: 0.3 + 10⁻¹² beats 0.3",
             hint="Rank the scores as they are, without rounding.",
         ),
         Case(
@@ -173,7 +173,8 @@ honest_mark = Exercise(
         Case(
             "the exam disagrees",
             (np.array([[0.3, 0.2], [0.1, 0.4]]), np.array([[0.2, 0.6], [0.5, 0.1]])),
-            "whoever practised with setting 0 sits the exam with setting 0, and gets 0.2",
+            "setting 0 was best in the first practice exam, and gets 0.2; setting 1 in the second, "
+            "and gets 0.1",
             hint="The exam may not say which setting is used. Who may?",
         ),
         Case(
@@ -193,7 +194,7 @@ honest_mark = Exercise(
         Case(
             "nearly equal marks in practice",
             (np.array([[0.4], [0.4 + 1e-12]]), np.array([[0.9], [0.2]])),
-            "a little better is better",
+            "a little better is better: 0.4 + 10⁻¹² beats 0.4",
         ),
         Case(
             "one setting, four exams",
