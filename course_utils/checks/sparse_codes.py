@@ -303,7 +303,10 @@ count_units = Exercise(
             "a dead unit",
             (np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 1.0], [0.0, 0.0, 3.0]]),),
             "the second is 0 in every row, the first only in some",
-            hint="A unit is a column: axis 0 runs through its rows.",
+            hint=(
+                "A unit is a column: axis 0 runs through its rows. "
+                "The mean of 2, 1 and 1 stays 1.33, not rounded."
+            ),
         ),
         Case(
             "a row without any",

@@ -435,6 +435,7 @@ def nonzeros(codes):
         (lambda c: nonzeros(c.round(6)), Status.WRONG, "hardly on"),
         (lambda c: (nonzeros(c)[0], nonzeros(c)[1] / c.shape[1]), Status.WRONG, "a dead unit"),
         (lambda c: (int(nonzeros(c)[0]), nonzeros(c)[1]), Status.WRONG, "a dead unit"),
+        (lambda c: (round(nonzeros(c)[0]), nonzeros(c)[1]), Status.WRONG, "1.33, not rounded"),
         (lambda c: nonzeros(c)[::-1], Status.WRONG, "every unit on"),
         (lambda c: nonzeros(c.T), Status.WRONG, "every unit on"),
         (lambda c: nonzeros(c)[0], Status.WRONG, "instead of 2 values"),
