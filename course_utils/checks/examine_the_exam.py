@@ -73,6 +73,18 @@ def _finds_problem(hidden: Any, a: Any, b: Any) -> str:
     return ""
 
 
+def _both_recalls(broken: bool, hidden: np.ndarray, a: np.ndarray, b: np.ndarray) -> dict[str, str]:
+    """Say what both recalls are, to somebody who has not yet found two that disagree."""
+    if broken:
+        return {}
+    by_person = [(found / np.minimum(_LENGTH, hidden)).mean() for found in (a, b)]
+    pooled = [found.sum() / hidden.sum() for found in (a, b)]
+    return {
+        label: f"A {for_a:.3f}, B {for_b:.3f}"
+        for label, (for_a, for_b) in {"ladder": by_person, "pooled": pooled}.items()
+    }
+
+
 @st.composite
 def _some_likes(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float]:
     n = draw(st.integers(2, 24))
@@ -98,6 +110,7 @@ asked_by_time = Exercise(
             "two people of the same years",
             (np.array([0, 1, 0, 1]), np.array([10, 11, 30, 31]), 0.5),
             "both were there all the time, so both versions agree",
+            hint="np.quantile(stamps, 1 - share) lies halfway between two stamps here, at 20.5.",
         ),
         Case(
             "one left before the other came",
@@ -109,6 +122,7 @@ asked_by_time = Exercise(
             "likes in no order",
             (np.array([2, 0, 2, 1]), np.array([40, 10, 20, 30]), 0.25),
             "the answer stands in the order of the likes",
+            hint="The cut lies at 32.5 here. Answer for each like, in the order given.",
         ),
         Case(
             "several likes in the second of the cut",
@@ -204,4 +218,5 @@ break_pooling = Breaking(
     hint="Pooled, a person with many hidden films has more to say. Let A serve the other one.",
     compare=_opposite,
     takes=numbers,
+    detail=_both_recalls,
 )

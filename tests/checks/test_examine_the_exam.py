@@ -86,6 +86,8 @@ WRONG_ASKED = [
     (person_by_person, "one cut for everybody"),
     (lambda p, s, share: s >= np.quantile(s, 1 - share), "not at it"),
     (lambda p, s, share: s > np.quantile(s, share), ""),
+    (lambda p, s, share: s > np.quantile(s, 1 - share, method="higher"), "at 20.5"),
+    (lambda p, s, share: s > np.sort(s)[int((1 - share) * len(s))], "between two stamps"),
     (lambda p, s, share: s < np.quantile(s, 1 - share), ""),
     (lambda p, s, share: s > np.quantile(s, 0.8), ""),
     (lambda p, s, share: s > np.quantile(np.unique(s), 1 - share), ""),
@@ -266,7 +268,8 @@ def test_sampled_recall_catches(attempt, text):
         (pd.Series([1, 20]), [1.0, 0.0], [0.0, 9.0], Status.RIGHT, "broken"),
         ([Fraction(1), Decimal(8)], [1, 0], [0, 7], Status.RIGHT, "broken"),
         ([5, 10], [3, 1], [1, 4], Status.RIGHT, "broken"),
-        ([5, 10], [3, 1], [1, 5], Status.WRONG, "survives"),  # 0.7 and 0.7: neither is above
+        ([5, 10], [3, 1], [1, 5], Status.WRONG, "ladder    A 0.350, B 0.350"),  # neither is above
+        ([1, 50], [1, 0], [0, 10], Status.WRONG, "pooled    A 0.020, B 0.196"),
         ([5, 10], [3, 0], [1, 2], Status.WRONG, "survives"),  # as many finds
         ([4, 4], [1, 3], [3, 2], Status.WRONG, "survives"),
         ([1, 10], [1, 5], [0, 2], Status.WRONG, "survives"),
