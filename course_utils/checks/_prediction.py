@@ -127,6 +127,8 @@ class Prediction:
         for explanation, mistaken in self.misconceptions.items():
             if _rounding(plain(mistaken()), prediction):
                 return explanation
+        if _rounded_on_the_way(answer, value):
+            return "nearly: a part of it was rounded; write the calculation and let Python do it"
         if not difference(same_value, answer, _scaled(value)):
             return "that is 100 times the answer; a share goes from 0 to 1"
         return difference(same_value, answer, value)
@@ -201,6 +203,13 @@ def _rounding(answer: Any, prediction: Any) -> str:
         return ""
     places = f"{decimals} decimal{'s' * (decimals != 1)}" if decimals else "a whole number"
     return f"nearly: {how} to {places}; write the calculation and let Python do it"
+
+
+def _rounded_on_the_way(answer: Any, value: Any) -> bool:
+    """Whether a fraction is so close that the calculation can only have used rounded numbers."""
+    if not isinstance(answer, float) or not isinstance(value, float) or value.is_integer():
+        return False
+    return math.isfinite(answer) and abs(value - answer) <= 2e-4 * abs(answer)
 
 
 def _scaled(value: Any) -> Any:

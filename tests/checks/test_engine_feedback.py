@@ -559,6 +559,14 @@ def test_a_module_is_no_number():
         (0.0951, 0.095, "nearly: it is rounded to 3 decimals"),
         (0.0949, 0.094, "nearly: it is cut off to 3 decimals"),
         (float("inf"), 10**6, "other values"),
+        (float("inf"), 0.5, "other values"),
+        (7 / 12, 0.1667 + 0.8333 / 2, "nearly: a part of it was rounded"),
+        (-7 / 12, -0.1667 - 0.8333 / 2, "nearly: a part of it was rounded"),
+        (7 / 12, -0.1667 - 0.8333 / 2, "other values"),
+        (7 / 12, 7 / 12 * 1.00021, "other values"),
+        (7 / 12, 7 / 12 * 0.99981, "nearly: a part of it was rounded"),
+        (10000.4, 10001.0, "other values"),  # a whole number is counted, not rounded on the way
+        (10000, 10001, "other values"),
         (True, 1.0, None),
     ],
 )
