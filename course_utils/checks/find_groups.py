@@ -267,7 +267,7 @@ p_value = Exercise(
         Case(
             "one null, nearly equal",
             (1.0, np.array([1.0 - 1e-9])),
-            "nearly as large is smaller",
+            "nearly as large is smaller: 1 − 10⁻⁹ is less than 1",
         ),
         Case(
             "many nulls",

@@ -372,6 +372,8 @@ def in_a_loop(found, nulls):
             Status.WRONG,
             "nearly equal",
         ),
+        # Both print as 1, so the reason has to say that they differ.
+        (lambda f, n: counted(round(f, 6), n.round(6)), Status.WRONG, "1 − 10⁻⁹ is less than 1"),
         (lambda f, n: scipy.stats.norm.sf(f, n.mean(), n.std()), Status.WRONG, "above all"),
         (lambda f, n: round(counted(f, n), 2), Status.WRONG, "above all nulls"),
         (lambda f, n: (1 + np.sum(n >= f)) / 6, Status.WRONG, "below some"),
