@@ -56,8 +56,8 @@ def _where_training_stands(broken: bool, losses: list[float]) -> dict[str, str]:
     _, best_epoch = _stop_and_best(losses, MIN_DELTA)
     return {
         "detail": f"epoch {best_epoch} of {len(losses)} is the last that improves by more than "
-        f"{MIN_DELTA},\nso the training is to stop after epoch {best_epoch + PATIENCE}: "
-        "not before the last one"
+        f"{MIN_DELTA},\nand training stops {PATIENCE} epochs later at the earliest, after epoch "
+        f"{best_epoch + PATIENCE}: not before your last one"
     }
 
 

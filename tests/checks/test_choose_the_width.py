@@ -48,6 +48,7 @@ def test_small_losses_break_the_rule(losses):
     [
         ([8, 4, 2, 1], "survives"),
         ([8, 4, 2, 1], "epoch 4 of 4 is the last that improves"),
+        ([1, 0.5, 0.0004, 0.0002, 0.0001], "after epoch 5: not before your last one"),
         ([0.004, 0.0012, 0.0006, 0.0003], "epoch 2 of 4 is the last"),
         (np.array([8.0, 4, 2, 1]), "epoch 4 of 4"),
         (np.zeros((4, 2)), "an array of shape (4, 2) instead of a list"),
