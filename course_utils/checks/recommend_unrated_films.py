@@ -194,7 +194,7 @@ count_finds = Exercise(
         Case(
             "nearly equal scores",
             (np.array([0.3, 0.3 + 1e-12]), np.array([False, True]), np.array([0, 1]), 1),
-            "a little better is better",
+            "a little better is better: 0.3 + 10⁻¹² beats 0.3",
             hint="Rank the scores as they are, without rounding and without noise.",
         ),
         Case(

@@ -199,7 +199,7 @@ keep_largest = Exercise(
         Case(
             "nearly equal values",
             (np.array([[1.0, 1.0 + 1e-9, 0.5]]), 1),
-            "a little larger is larger",
+            "a little larger is larger: 1 + 10⁻⁹ is more than 1",
             hint="Compare the values as they are, without rounding or a tolerance.",
         ),
         Case(
