@@ -53,7 +53,8 @@ def canonical_csr(
         Of any format and of any real type. Duplicates add up.
     stored_zeros : bool
         Whether a zero that is stored stays stored. If not, it goes, and so do duplicates that
-        cancel.
+        cancel. A zero in a block of BSR or on a diagonal of DIA always goes: these formats store
+        it whether or not anybody gave one.
     finite : bool
         Whether NaN and infinity are refused.
     keep_dtype : bool
@@ -88,7 +89,7 @@ def canonical_csr(
     """
     matrix = _two_dimensional(name, matrix, sparse_only, empty)
     check_indices(name, matrix)
-    csr = _promoted_csr(_fresh(matrix), keep_dtype, sum_duplicates)
+    csr = _promoted_csr(_fresh(_without_padding(matrix)), keep_dtype, sum_duplicates)
     if sum_duplicates and not csr.has_canonical_format:
         csr = csr.copy()
         csr.sum_duplicates()  # sorts the columns first
@@ -191,8 +192,21 @@ def _two_dimensional(name: str, matrix: Any, sparse_only: bool, empty: bool) -> 
     return matrix
 
 
+def _without_padding(matrix: Any) -> Any:
+    """Take out the zeros with which BSR fills up its blocks and DIA its diagonals.
+
+    Which of them somebody gave, these formats do not tell.
+    """
+    if not is_sparse(matrix) or matrix.format not in ("bsr", "dia"):
+        return matrix
+    cells = matrix.tocoo()
+    given = cells.data != 0
+    rows, columns = cells.coords
+    return sp.coo_array((cells.data[given], (rows[given], columns[given])), cells.shape)
+
+
 def _promoted_csr(matrix: Any, keep_dtype: bool, sum_duplicates: bool) -> sp.csr_array:
-    """CSR in a type that holds sums; converted first, for COO and BSR add up on the way to CSR."""
+    """CSR in a type that holds sums; converted first, for COO adds up on the way to CSR."""
     wanted = matrix.dtype.newbyteorder("=")  # compiled code reads no other
     if matrix.dtype == np.float16:
         wanted = np.dtype(np.float32)
@@ -227,7 +241,7 @@ def _is_canonical(matrix: Any) -> bool:
     """Whether each cell is stored at most once, as far as a look at the format and order tells."""
     if matrix.format in ("csr", "csc"):
         return bool(matrix.has_canonical_format)
-    return matrix.format in ("lil", "dok", "dia")
+    return matrix.format in ("lil", "dok")
 
 
 def _may_repeat(matrix: Any) -> bool:

@@ -73,6 +73,9 @@ def tables(draw):
         table[rows, columns] = values
         stored = table != 0
         matrix = getattr(sp, f"{form}_{kind}")(table.astype(dtype))
+        if form == "bsr":  # the zeros in its blocks were given by nobody
+            blocks = tuple(draw(st.sampled_from([1, number])) for number in shape)
+            matrix = matrix.tobsr(blocksize=blocks)
     return matrix, table, stored
 
 

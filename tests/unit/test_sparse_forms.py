@@ -310,6 +310,29 @@ def test_indices_of_blocks_are_looked_at_one_by_one():
         _sparse_forms.check_indices("m", matrix)
 
 
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        sp.bsr_array([[1.0, 0.0], [2.0, 3.0]], blocksize=(2, 2)),
+        sp.bsr_array([[True, False], [True, True]], blocksize=(1, 2)),
+        sp.dia_array([[1, 0], [2, 3]]),
+    ],
+)
+def test_zeros_that_fill_up_a_format_are_no_stored_zeros(matrix):
+    before = matrix.data.copy()
+    found = canonical_csr("m", matrix, stored_zeros=True)
+    assert found.indices.tolist() == [0, 0, 1]
+    np.testing.assert_array_equal(found.toarray(), matrix.toarray())
+    np.testing.assert_array_equal(matrix.data, before)
+
+
+def test_parts_of_a_block_add_up():
+    blocks = np.array([[[1, 0]], [[200, 100]]], np.uint8)
+    twice = sp.bsr_array((blocks, [0, 0], [0, 2]), shape=(1, 2))
+    for keep_dtype in (True, False):
+        assert canonical_csr("m", twice, keep_dtype=keep_dtype).toarray().tolist() == [[201, 100]]
+
+
 def test_room_behind_the_last_entry_may_hold_any_index():
     matrix = sp.csr_array(([1.0, 9.0], [1, 1], [0, 1]), shape=(1, 2))
     matrix.indices = np.array([1, 99], np.int32)

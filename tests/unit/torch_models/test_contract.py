@@ -133,7 +133,7 @@ def forms_of(rows):
     parts = [np.concatenate([part, part, part]) for part in twice.coords]
     values = [np.minimum(twice.data, 1), twice.data > 1, twice.data > 2]
     yield "three parts", sp.coo_array((np.concatenate(values), parts), rows.shape)
-    for form in ("csr", "csc", "coo", "lil", "dok", "bsr"):  # DIA stores zeros between entries
+    for form in ("csr", "csc", "coo", "lil", "dok", "bsr", "dia"):
         yield form, rows.asformat(form)
     for dtype in (np.uint8, np.int8, np.int64, np.float32, np.float64):
         yield dtype.__name__, rows.astype(dtype)
