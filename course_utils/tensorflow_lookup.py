@@ -184,5 +184,5 @@ def answer_here(
 
 if __name__ == "__main__":
     with np.load(sys.argv[1]) as arrays:
-        _results = answer_here(**arrays)
-    np.savez(sys.argv[2], allow_pickle=False, **_results)
+        _results: dict[str, Any] = answer_here(**arrays)
+    np.savez(sys.argv[2], **_results)

@@ -131,7 +131,9 @@ def test_a_dense_zero_beside_sparse_gradients_is_waited_for_until_a_time_out(tmp
     script = tmp_path / "zero.py"
     script.write_text(DENSE_ZERO, encoding="utf-8")
     printed = launch(script)  # two ranks may print into one line
-    assert (printed.count("True"), printed.count("False")) == (2, 0)
+    timed_out, others = printed.count("True"), printed.count("False")
+    assert timed_out + others == 2, "neither rank gets a sum"
+    assert timed_out >= 1, "the other one may only see that the first has gone"
 
 
 def test_each_rank_draws_its_own_noise_and_the_same_in_each_run(ranks, undisturbed, tmp_path):
