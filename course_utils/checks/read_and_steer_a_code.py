@@ -212,7 +212,8 @@ name_and_test = Exercise(
             _case("10101001", "01010000", halves="abababab", k=2),
             "named after label 0 on the first half, it keeps that name on the other, "
             "however bad it is there",
-            "The second half tests one name; it must not choose.",
+            "The second half tests one name; it must not choose. Label 0 is on 0 of its two most "
+            "active films, and on 1 of its four.",
         ),
         Case(
             "a common label",
