@@ -23,6 +23,9 @@ DIGITS, GAINED = 10, 2
 _KEEPS_ORDER = (
     "Turning the plane or stretching it alike in all directions keeps the order of distances."
 )
+_GREW_TOO_LITTLE = (
+    "Before, the distances were 3.162, 4.123 and 5: the first has to grow by more than another."
+)
 
 
 def _matrix(matrix: object) -> np.ndarray:
@@ -66,8 +69,11 @@ def _length(square: Fraction) -> float:
 
 
 def _distances_now(broken: bool, matrix: np.ndarray) -> dict[str, str]:
+    plain = _squares(np.array([[1, 0], [0, 1]], dtype=object))
+    grown = [square / before for square, before in zip(_squares(matrix), plain, strict=True)]
+    alike = max(grown) < min(grown) * Fraction(10**9 + 1, 10**9)  # a turn is rounded
     remark = (
-        {"hint": _KEEPS_ORDER},
+        {"hint": _KEEPS_ORDER if alike else _GREW_TOO_LITTLE},
         {"next": "and the third one?"},
         {"because": "(4, 3) has become a short direction"},
     )[_nearest(matrix)]
@@ -161,7 +167,8 @@ standardise = Exercise(
             "a pixel that no training digit inks",
             (np.array([[0.0, 1.0], [0.0, 3.0]]), np.array([[0.5, 2.0]])),
             "its spread is 0, and a division by 0 leaves no number to compute with",
-            hint="A constant column cannot be brought to spread 1: divide it by 1 instead.",
+            hint="A constant column cannot be brought to spread 1: divide it by 1 instead. And "
+            "each column has a mean and a spread of its own.",
         ),
         Case(
             "a pixel with the same ink in all training digits",

@@ -60,6 +60,15 @@ def test_break_neighbours(matrix, status, text):
     assert_judged(check.break_neighbours, matrix, status, text)
 
 
+def test_break_neighbours_names_the_distances_before():
+    lengths = np.linalg.norm([[1, 3], [4, -1], [-4, -3]], axis=1)
+    before = "{:.3f}, {:.3f} and {:.0f}".format(*lengths)
+    message = check.break_neighbours.judge([[3, 0], [0, 1]]).message
+    assert before in message
+    assert "grow by more than another" in message
+    assert "Turning the plane" in check.break_neighbours.judge(TURN).message
+
+
 def test_break_neighbours_names_the_distances():
     message = check.break_neighbours.judge([[2, 0], [0, 2]]).message
     assert "distances 6.325, 8.246, 10" in message
