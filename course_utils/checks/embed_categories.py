@@ -213,7 +213,7 @@ are_valid = Exercise(
             "no ids",
             (np.array([], dtype=int), 10),
             "an empty batch holds no wrong id",
-            hint="Answer True for it before you ask for min() and max(), which raise an error there.",
+            hint="Answer True for it first: min() and max() of nothing raise an error.",
         ),
         Case(
             "no ids, stored as floats",

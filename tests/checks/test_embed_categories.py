@@ -392,7 +392,7 @@ def rounds_its_input(indices, num_classes):
         (when_integers(lambda i, n: in_range(i[:5], n)), "a wrong id in the middle"),
         (lambda i, n: i.size == 0 or (i.dtype != np.float64 and in_range(i, n)), "32 bits"),
         (lambda i, n: i.size == 0 or (i.dtype.itemsize == 8 and right_are_valid(i, n)), "short"),
-        (lambda i, n: i.size > 0 and right_are_valid(i, n), "Answer True for it"),
+        (lambda i, n: i.size > 0 and right_are_valid(i, n), "Answer True for it first"),
         (rounds_its_input, "Work on a copy"),
         (lambda i, n: (i >= 0) & (i < n), "shape (3,) instead of ()"),
         (lambda i, n: "yes" if right_are_valid(i, n) else "no", "text"),
