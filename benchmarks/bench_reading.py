@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.decomposition import PCA, FastICA, MiniBatchDictionaryLearning
-from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks.harness import Comparison, Target, compare, report
 from course_utils import datasets, exams, factorization, groups, reading, runtime, steering
@@ -72,12 +70,11 @@ def planted(noise: float = 0.05) -> tuple[Comparison, Counts]:
         directions["SAE"] = array(learn(rows, 96, 5, seed, **settings).atoms())
 
     def dictionary(rows: np.ndarray, seed: int) -> None:
-        learner = MiniBatchDictionaryLearning(
-            96, alpha=0.3, positive_code=True, fit_algorithm="cd", max_iter=3, random_state=seed
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            directions["dictionary learning"] = learner.fit(rows - rows.mean(axis=0)).components_
+        options: dict[str, Any] = {"alpha": 0.3, "positive_code": True, "fit_algorithm": "cd"}
+        options |= {"max_iter": 3, "max_no_improvement": None, "transform_max_iter": 100_000}
+        learner = MiniBatchDictionaryLearning(96, random_state=seed, **options)
+        # In single precision the fit of a batch never gets within its tolerance, and goes on.
+        directions["dictionary learning"] = learner.fit(rows.astype(float)).components_
 
     comparison = Comparison("", {})
     for seed in SEEDS:
@@ -223,6 +220,11 @@ def main(arguments: list[str]) -> int:
     rivals = max(np.mean(found[name]) for name in ("k-means", "ICA", "PCA", "random"))
     targets = [
         Target("atoms found by the SAE, least of the seeds", min(found["SAE"]), at_least=0.85),
+        Target(
+            "atoms found by dictionary learning, least of the seeds",
+            min(found["dictionary learning"]),
+            at_least=0.8,
+        ),
         Target("more than k-means, ICA, PCA", float(np.mean(found["SAE"]) - rivals), at_least=0.15),
         Target(
             "random directions that pass, as a multiple of SAE units",
