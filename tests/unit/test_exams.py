@@ -150,6 +150,17 @@ def test_whoever_has_too_few_items_is_not_examined():
     assert exam.hidden.shape == (1, 6)
 
 
+def test_a_stored_zero_is_no_interaction():
+    pairs = np.ones((4, 6))
+    pairs[1, 2:] = 0
+    stored = sp.csr_array(np.ones((4, 6)))
+    stored.data[8:12] = 0
+    people = [False, False, True, True], [True, True, False, False]
+    one, other = (exams.examine(table, *people, least=3) for table in (pairs, stored))
+    assert one.hidden.shape == other.hidden.shape == (1, 6)
+    np.testing.assert_array_equal(one.hidden, other.hidden)
+
+
 def test_everybody_is_examined_once_and_never_in_the_own_practice():
     # Each person has an item of their own, so rows tell who is where.
     people = 30
@@ -253,6 +264,7 @@ def test_one_setting_needs_no_practice():
         (lambda: exams.examine(np.ones((2, 6)), [1, 0], [0, 1]), TypeError, "teachers"),
         (lambda: exams.climb(popularity, [], [], []), ValueError, "needs a setting"),
         (lambda: exams.climb(popularity, [1], [], []), ValueError, "needs a setting"),
+        (lambda: exams.climb_by(popularity, [1], [], 3), TypeError, "practice must be"),
         (lambda: exams.examine(np.ones((2, 6)), [True], [False, True]), ValueError, "teachers"),
         (lambda: exams.examine(np.ones((2, 6)), [True, False], [True]), ValueError, "examined"),
         (lambda: exams.hide_share([[1, 1]], 0.0), ValueError, "share"),

@@ -26,6 +26,12 @@ def test_a_tilde_is_the_home_folder(monkeypatch, tmp_path):
 
 
 class TestWritable:
+    @pytest.mark.parametrize(("names", "named"), [([], "path"), (["model"], "model")])
+    def test_what_is_no_path_is_named(self, names, named):
+        message = f"{named} must be text or a pathlib.Path, got 3"
+        with pytest.raises(TypeError, match=f"^{message}$"):
+            _files.writable(3, *names)
+
     def test_a_missing_folder_is_named(self, tmp_path):
         message = f"there is no folder {tmp_path / 'none'} to write model.pt into; create it first"
         with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):

@@ -316,6 +316,7 @@ def test_indices_of_blocks_are_looked_at_one_by_one():
         sp.bsr_array([[1.0, 0.0], [2.0, 3.0]], blocksize=(2, 2)),
         sp.bsr_array([[True, False], [True, True]], blocksize=(1, 2)),
         sp.dia_array([[1, 0], [2, 3]]),
+        sp.bsr_array([[1, 0, 0, 0], [2, 3, 0, 0]], blocksize=(1, 2)),
     ],
 )
 def test_zeros_that_fill_up_a_format_are_no_stored_zeros(matrix):
