@@ -225,6 +225,7 @@ class _Guard:
         reference: Callable[..., Any] | None,
     ) -> None:
         self._attempt = attempt
+        self._names = tuple(without)
         self._pending = set(without)
         self._functions: list[tuple[types.FunctionType, str]] = []
         self._exchanged: list[tuple[types.FunctionType, types.CodeType]] = []
@@ -327,7 +328,8 @@ class _Guard:
 
     def _resolve(self) -> None:
         """Find what the names mean, as far as their modules are loaded."""
-        for name in list(self._pending):
+        # In the order given: of several names for one function, learners are told the first.
+        for name in [name for name in self._names if name in self._pending]:
             found = _look_up(name)
             if found is None:
                 continue
@@ -343,7 +345,10 @@ class _Guard:
     def _forbid(self, value: Any, name: str) -> bool:
         """Forbid a function, or all methods of a class, if they are written in Python."""
         functions = list(_functions(value))
+        held = [function for function, _ in self._functions]
         for function in functions:
+            if any(function is known for known in held):
+                continue
             self._functions.append((function, name))
             if self._running:
                 if not hasattr(function, "__wrapped__"):  # else others have the same code

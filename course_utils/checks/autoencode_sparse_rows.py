@@ -97,8 +97,7 @@ predict_loss = Prediction(
         "that divides by the one stored cell; the mean is over all four": lambda: [6, -3, 3],
         "that squares only the output of the stored cell": lambda: [4, -3, 0.25],
         "that takes x + 2y for x − 2y": lambda: [6, 21, 6.75],
-        "that takes 2y − x for x − 2y": lambda: [6, 3, 2.25],
-        "that forgets the 2 in x − 2y": lambda: [6, 3, 2.25],
+        "that takes 2y − x, or x − y, for x − 2y": lambda: [6, 3, 2.25],
     },
 )
 

@@ -213,6 +213,16 @@ def test_outcome_of_an_exercise(attempt, outcome):
     assert DOUBLE.judge(attempt) == outcome
 
 
+@pytest.mark.parametrize("form", ["csr", "coo"])
+def test_of_several_names_of_one_function_learners_are_told_the_first(form):
+    names = [f"scipy.sparse.{form}_array.todense", "scipy.sparse.dia_array.todense"]
+    exercise = Exercise(
+        "total", np.sum, [Case("one", (np.ones((1, 1)),), "r")], "h", without=tuple(names)
+    )
+    told = exercise.judge(lambda table: sp.csr_array(table).todense().sum()).message
+    assert f"without {names[0]}" in told
+
+
 def test_a_forbidden_call_is_named():
     exercise = Exercise(
         "order", sorted, [Case("two", ([2, 1],), "r")], "h", without=("numpy.sort",)
