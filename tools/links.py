@@ -200,7 +200,12 @@ def course_map(course: Sequence[Page], folder: str = "") -> str:
             f"| [{page.name}]({folder}{page.path.name}) | {page.task} | {page.minutes} | "
             f"{', '.join(needs) or '–'} |"
         )
-    lines += ["", "Nobody has to take all of it. Three routes lead through the course:", ""]
+    lines += [
+        "",
+        "Nobody has to take all of it. Three routes lead through the course; where one leaves out",
+        "what a page needs, the first cell of that page says what to look up:",
+        "",
+    ]
     for name, topics in ROUTES.items():
         route = sorted((by_topic[topic] for topic in topics), key=lambda page: page.number)
         hours = sum(page.minutes for page in route) / 60
