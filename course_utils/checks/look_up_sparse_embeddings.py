@@ -200,6 +200,7 @@ weight_gradient = Exercise(
             "the matrix of step 1",
             (sp.csr_array(_WEIGHTS), TABLE, np.array([[1.0, 0.0], [0.0, 1.0]])),
             "the size of a weight plays no part, only its place does",
+            hint="In the order of matrix.data, and each entry with its own row of upstream.",
         ),
         Case(
             "columns out of order",
@@ -262,7 +263,7 @@ slopes = Exercise(
             "first flat, then in proportion",
             (np.array([10, 100, 1_000]), np.array([0.25, 0.25, 2.5])),
             "0 where nothing grows; three points have two slopes",
-            hint="One slope for each pair of neighbours, so one fewer than there are points.",
+            hint="From each point to the next: the times stand above the line, the sizes below.",
         ),
         Case(
             "twice the size, four times the time",
