@@ -263,7 +263,8 @@ slopes = Exercise(
             "first flat, then in proportion",
             (np.array([10, 100, 1_000]), np.array([0.25, 0.25, 2.5])),
             "0 where nothing grows; three points have two slopes",
-            hint="From each point to the next: the times stand above the line, the sizes below.",
+            hint="From each point to the next, times above the line, sizes below: one fewer than "
+            "there are points.",
         ),
         Case(
             "twice the size, four times the time",
