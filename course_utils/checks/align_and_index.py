@@ -149,6 +149,8 @@ predict_row_splits = Prediction(
         "the first list starts somewhere, too: at 0": lambda: np.cumsum(_lengths),
         "the last entry is missing: where does the last list end?": lambda: [0, 1, 1, 4, 5],
         "an empty list has a start as well": lambda: [0, 1, 4, 5],
+        "an empty list in the middle has a start as well": lambda: [0, 1, 4, 5, 5],
+        "an empty list takes no position": lambda: [0, 1, 2, 5, 6, 7],
         "in Python the first position is 0": lambda: [1, 2, 2, 5, 6, 6],
     },
 )
@@ -161,7 +163,7 @@ overall_average = Exercise(
             "two classes of one size",
             (np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([3, 3])),
             "here the average of the averages is right, and only here",
-            hint="The result has one number for each pixel, that is for each column.",
+            hint="The result has one number for each pixel, the average of six images.",
         ),
         Case(
             "ten and one",
