@@ -81,7 +81,7 @@ def test_pinned_packages_take_the_first_release_of_the_lowest_python():
         f"{package.name} {package.version} asks for Python {wanted}"
         for package in distributions()
         if pins.get(canonicalize_name(package.name)) == Version(package.version)
-        and (wanted := package.metadata["Requires-Python"])
+        and (wanted := package.metadata.get("Requires-Python"))
         and not SpecifierSet(wanted).contains(lowest)
     ]
     assert refused == []
