@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from course_utils import _arguments
 
 Matrix = ArrayLike | sp.sparray | sp.spmatrix
+SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def is_sparse(value: Any) -> bool:
@@ -93,8 +94,8 @@ def canonical_csr(
     if sum_duplicates and not csr.has_canonical_format:
         csr = csr.copy()
         csr.sum_duplicates()  # sorts the columns first
-    if matrix.dtype == np.float32:
-        csr = csr.astype(np.float32, copy=False)
+    if matrix.dtype == SINGLE:
+        csr = csr.astype(SINGLE, copy=False)
     if not stored_zeros and not csr.data.all():
         csr = csr.copy()
         csr.eliminate_zeros()
@@ -209,17 +210,17 @@ def _promoted_csr(matrix: Any, keep_dtype: bool, sum_duplicates: bool) -> sp.csr
     """CSR in a type that holds sums; converted first, for COO adds up on the way to CSR."""
     wanted = matrix.dtype.newbyteorder("=")  # compiled code reads no other
     if matrix.dtype == np.float16:
-        wanted = np.dtype(np.float32)
-    elif not keep_dtype and matrix.dtype != np.float32:
-        wanted = np.dtype(np.float64)
+        wanted = SINGLE
+    elif not keep_dtype and matrix.dtype != SINGLE:
+        wanted = DOUBLE
     elif matrix.dtype.kind in "biu" and _may_repeat(matrix):
         wanted = np.dtype(np.uint64 if matrix.dtype.kind == "u" else np.int64)
     stays = isinstance(matrix, sp.csr_array) and not sum_duplicates
-    if wanted == np.float32 and is_sparse(matrix) and not (stays or _is_canonical(matrix)):
-        wanted = np.dtype(np.float64)  # a long sum in single precision loses digits
+    if wanted == SINGLE and is_sparse(matrix) and not (stays or _is_canonical(matrix)):
+        wanted = DOUBLE  # a long sum in single precision loses digits
     if matrix.dtype != wanted:
         matrix = matrix.astype(wanted)
-    return matrix if isinstance(matrix, sp.csr_array) else _fresh(sp.csr_array(matrix))
+    return _fresh(sp.csr_array(matrix))
 
 
 def _fresh(matrix: Any) -> Any:

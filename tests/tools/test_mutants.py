@@ -142,8 +142,10 @@ def test_a_sample_is_drawn_once_and_for_all():
     assert sorted(drawn(names, None)) == sorted(names)
 
 
-def test_endless_loops_are_noticed_and_what_no_test_reaches_is_not():
-    assert found("killed", "timeout", "survived", "no test").score == 0.5
+def test_endless_loops_and_crashes_are_noticed_and_what_no_test_reaches_is_not():
+    outcomes = ("killed", "timeout", "crashed", "survived", "survived", "no test")
+    assert found(*outcomes).score == 0.5
+    assert {package.OUTCOMES[status] for status in package.CAUGHT.values()} == set(package.CAUGHT)
 
 
 def test_a_sample_stands_for_its_module():

@@ -45,10 +45,12 @@ NOT_MUTATED = re.compile(r"plots(\.|$)|checks\.(?!engine$|_)")
 # run a hundred times over; this file runs each once.
 EXAMPLES = Path(__file__).with_name("examples_once.py")
 # Exit status of pytest for a mutant -> what it means; see mutmut's own table.
-OUTCOMES = {1: "killed", 3: "killed", 33: "no test"} | dict.fromkeys(
-    (-24, 24, 36, 152, 255), "timeout"
+OUTCOMES = (
+    {1: "killed", 3: "killed", 33: "no test"}
+    | dict.fromkeys((-24, 24, 36, 152, 255), "timeout")
+    | dict.fromkeys((-6, -11), "crashed")
 )
-STATUS = {"killed": 1, "timeout": 36}
+CAUGHT = {"killed": 1, "timeout": 36, "crashed": -11}  # and a status that says so
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Found:
     mutants : int
         How many there are.
     outcomes : dict of str to str
-        Mutant that was tried -> "killed", "timeout", "survived" or "no test".
+        Mutant that was tried -> "killed", "timeout", "crashed", "survived" or "no test".
     changes : dict of str to list of str
         Mutant that nobody noticed -> the lines that it takes away and adds.
     """
@@ -77,9 +79,8 @@ class Found:
 
     @property
     def caught(self) -> dict[str, str]:
-        """Mutants that made a test fail, or run on and on."""
-        caught = ("killed", "timeout")
-        return {mutant: what for mutant, what in self.outcomes.items() if what in caught}
+        """Mutants that made a test fail, or run on and on, or end the process."""
+        return {mutant: what for mutant, what in self.outcomes.items() if what in CAUGHT}
 
     @property
     def noticed(self) -> int:
@@ -327,7 +328,7 @@ def _try(
         # verdicts: ask for one that is not there.
         _mutmut(folder, ["none-yet"], jobs)
     for module, outcomes in caught.items():
-        _give(folder, module, {mutant: STATUS[outcome] for mutant, outcome in outcomes.items()})
+        _give(folder, module, {mutant: CAUGHT[outcome] for mutant, outcome in outcomes.items()})
     if sample is not None:
         for module in members:
             verdicts = _verdicts(folder, module)
