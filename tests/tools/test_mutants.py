@@ -122,6 +122,7 @@ def test_a_digest_depends_on_the_module_and_on_the_tests_that_name_it():
     assert digest_of("sparse") != digest_of("noise")
     names = [path.as_posix() for path in chosen_tests(["torch_models.training"])]
     assert "tests/unit/torch_models/test_kill_and_resume.py" in names
+    assert "tests/unit/torch_models/test_variational.py" in names, "a fixture gives it the models"
     assert "tests/unit/sparse/test_tensorflow.py" not in names
     assert {path.parts[1] for path in chosen_tests(["sparse", "checks.engine"])} == {
         "checks",

@@ -113,6 +113,8 @@ def module_path(module: str) -> str:
 def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
     """Test files that import `course_utils` and name a chosen module; others can kill nothing.
 
+    What the fixtures of their folder import and name counts as well.
+
     Gates and tests of the tools are left out, since they read files that mutmut's copy does not
     hold, and so are those of single exercises and of drawings, which are not mutated.
 
@@ -136,10 +138,16 @@ def chosen_tests(chosen: Sequence[str], root: Path = ROOT) -> list[Path]:
     tests = root / "tests"
     files = {*tests.glob("checks/test_engine*.py"), *tests.glob("unit/**/test_*.py")}
     for file in sorted(files - set(tests.glob("unit/plots/*.py"))):
-        text = file.read_text(encoding="utf-8")
+        text = "".join(part.read_text(encoding="utf-8") for part in _with_fixtures(file))
         if package.search(text) and module.search(text):
             found.append(file.relative_to(root))
     return found
+
+
+def _with_fixtures(test: Path) -> list[Path]:
+    """Test file and the fixtures of its folder, if there are any."""
+    fixtures = test.with_name("conftest.py")
+    return [fixtures, test] if fixtures.exists() else [test]
 
 
 def code_of(module: str) -> str:
@@ -149,8 +157,10 @@ def code_of(module: str) -> str:
 
 def digest_of(module: str) -> str:
     """Digest of a module and of the tests that name it: while it stays, so does what was found."""
-    files = [Path(module_path(module)), Path("tests/conftest.py"), *chosen_tests([module])]
-    return hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in files)).hexdigest()
+    files = [ROOT / module_path(module), ROOT / "tests" / "conftest.py"]
+    for test in chosen_tests([module]):
+        files += _with_fixtures(ROOT / test)
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def drawn(mutants: Iterable[str], sample: int | None) -> list[str]:
