@@ -1,9 +1,9 @@
 """Run unit tests and doctests: ``python -m tools.check_units [--quick | --types]``.
 
 Three processes, because one may hold only one framework: first what needs PyTorch beside what
-needs TensorFlow, then what needs none, on two workers. Each works with one thread. With ``--types``
-mypy runs as well, where the second process has ended before the first. With ``--quick`` only fast
-tests run that need no framework.
+needs TensorFlow, then what needs none, on three workers. Each works with one thread. With
+``--types`` mypy runs as well, where the second process has ended before the first. With ``--quick``
+only fast tests run that need no framework.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from course_utils._frameworks import FRAMEWORKS, framework_of, module_names
 from tools.course import ONE_THREAD, ROOT, program
 
-# A file stays on one worker: what it makes for all its tests, such as the site, is made once.
-TWO_WORKERS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# One worker more than two cores, since many tests wait: for a process, a time-out, the disk. A file
+# stays on one worker: what it makes for all its tests, such as the site, is made once.
+WORKERS = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 # Two processes that share the fast tests: two workers of one would collect all of them twice.
 FAST = ["-q", "-m", "not keras and not torch and not slow"]
 QUICK = {
@@ -54,7 +55,7 @@ def commands() -> tuple[list[str], dict[str, list[str]]]:
         Marker -> command line of its process.
     """
     plain = [*PYTEST, "tests", "course_utils", "-m", "not keras and not torch"]
-    plain += TWO_WORKERS
+    plain += WORKERS
     framework = {}
     for marker, modules in FRAMEWORK_MODULES.items():
         plain += [f"--ignore={module}" for module in modules]
