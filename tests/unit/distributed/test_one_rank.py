@@ -90,6 +90,25 @@ def test_shares_of_a_batch_add_up_to_its_loss_and_slope(ranks, be_rank, job, row
         assert ranks.torch.allclose(slope, right, rtol=0, atol=1e-12)
 
 
+def test_a_loss_that_says_no_weight_is_a_mean_over_rows(ranks, be_rank):
+    torch = ranks.torch
+
+    class Line(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.slope = torch.nn.Parameter(torch.ones(()))
+
+        def loss(self, rows):
+            return (self.slope * rows).mean()
+
+    model, batch, total = Line().double(), torch.tensor([1.0, 2.0, 6.0]).double(), 0
+    for rank in range(2):
+        be_rank(rank, 2)
+        with ranks.shared_steps(model):
+            total += model.loss(batch).item()
+    assert total == pytest.approx(3, rel=1e-12)
+
+
 def test_a_rank_without_rows_sends_zeros_in_the_shape_of_the_others_totals(ranks, be_rank):
     make, table = ranks.MODELS["penalty"]
     model, batch = make(0).double(), table()[:2]
@@ -108,7 +127,7 @@ def test_bytes_of_gradients_are_those_that_are_predicted(ranks, alone):
     other.grad = torch.sparse_coo_tensor(
         [[3, 1, 3]], torch.ones(3, 4), (6, 4), check_invariants=True
     )
-    sent = ranks.add_up([table, other, bias], sparse=[table, other])
+    sent = ranks.add_up([bias, other, table], sparse=[table, other])
     predicted = ranks.gradient_bytes(other, rows=2) + ranks.gradient_bytes(bias)
     assert sent == predicted == 2 * (8 + 4 * 4) + 5 * 4
     assert table.grad.is_sparse
