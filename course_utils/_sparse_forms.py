@@ -220,7 +220,8 @@ def _promoted_csr(matrix: Any, keep_dtype: bool, sum_duplicates: bool) -> sp.csr
         wanted = DOUBLE  # a long sum in single precision loses digits
     if matrix.dtype != wanted:
         matrix = matrix.astype(wanted)
-    return _fresh(sp.csr_array(matrix))
+    # What is CSR already is fresh; a second wrapper would look at the order of all entries again.
+    return matrix if isinstance(matrix, sp.csr_array) else _fresh(sp.csr_array(matrix))
 
 
 def _fresh(matrix: Any) -> Any:
