@@ -11,7 +11,7 @@ import threading
 import time
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from course_utils.checks._answers import is_sparse
@@ -225,8 +225,8 @@ class _Guard:
         reference: Callable[..., Any] | None,
     ) -> None:
         self._attempt = attempt
-        self._names = tuple(without)
-        self._pending = set(without)
+        # In the order given: of several names for one function, learners are told the first.
+        self._pending = dict.fromkeys(without)
         self._functions: list[tuple[types.FunctionType, str]] = []
         self._exchanged: list[tuple[types.FunctionType, types.CodeType]] = []
         self._codes: dict[int, str] = {}
@@ -328,12 +328,11 @@ class _Guard:
 
     def _resolve(self) -> None:
         """Find what the names mean, as far as their modules are loaded."""
-        # In the order given: of several names for one function, learners are told the first.
-        for name in [name for name in self._names if name in self._pending]:
+        for name in list(self._pending):
             found = _look_up(name)
             if found is None:
                 continue
-            self._pending.discard(name)
+            del self._pending[name]
             owner, value = found
             if isinstance(value, types.ModuleType):
                 self._modules[value.__name__] = name
@@ -345,9 +344,9 @@ class _Guard:
     def _forbid(self, value: Any, name: str) -> bool:
         """Forbid a function, or all methods of a class, if they are written in Python."""
         functions = list(_functions(value))
-        held = [function for function, _ in self._functions]
+        known = {function for function, _ in self._functions}
         for function in functions:
-            if any(function is known for known in held):
+            if function in known:
                 continue
             self._functions.append((function, name))
             if self._running:
@@ -432,7 +431,7 @@ def _refuse_elsewhere(name: str) -> None:
 class _Imports:
     """Notices, among the finders of modules, that one of some names is being imported."""
 
-    def __init__(self, names: set[str], notice: Callable[[], None]) -> None:
+    def __init__(self, names: Collection[str], notice: Callable[[], None]) -> None:
         self._names = names
         self._notice = notice
 
