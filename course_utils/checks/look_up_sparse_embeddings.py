@@ -121,7 +121,8 @@ mean_lookup = Exercise(
         Case(
             "the matrix of step 1",
             (sp.csr_array(_WEIGHTS), TABLE),
-            "the version you were given gets this one right",
+            "both rows have weights that add up to 3.5",
+            hint="The lookup's rows, each divided by the sum of its weights, not by their number.",
         ),
         Case(
             "CSC input",
@@ -231,8 +232,13 @@ weight_gradient = Exercise(
             "no weight, no gradient: the shape is (0,)",
         ),
         Case(
-            "three ids, integer weights",
-            (sp.csr_array(np.array([[0, 2, 1]])), np.arange(12.0).reshape(3, 4), np.ones((1, 4))),
+            "three ids, four numbers each",
+            # not integers: of those PyTorch takes no gradient, and it is an honest way to answer
+            (
+                _csr([2.0, 1.0], [1, 2], [0, 2], ids=3),
+                np.arange(12.0).reshape(3, 4),
+                np.ones((1, 4)),
+            ),
             "neither the 4 ids nor the 2 numbers of step 1 are fixed",
         ),
     ],

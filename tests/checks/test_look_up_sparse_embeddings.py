@@ -241,6 +241,12 @@ def test_mean_lookup_catches(attempt, case):
     assert f"case      {case}" in outcome.message
 
 
+def test_mean_lookup_speaks_of_the_sum_of_the_weights():
+    message = check.mean_lookup.judge(divides_by_the_number).message
+    assert "divided by the sum of its weights" in message
+    assert "you were given" not in message  # the page gives no version of it
+
+
 def right_weight_gradient(matrix, table, upstream):
     cells = matrix.tocoo()
     return (table[cells.col] * upstream[cells.row]).sum(axis=1)
@@ -272,9 +278,23 @@ def by_rows(matrix, table, upstream):
     return np.concatenate(parts)
 
 
+def as_pytorch_differentiates(matrix, table, upstream):
+    if any(values.dtype.kind != "f" for values in (matrix.data, table, upstream)):
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+    return right_weight_gradient(matrix, table, upstream)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "attempt", [right_weight_gradient, from_all_pairs, by_einsum, by_a_loop, by_rows]
+    "attempt",
+    [
+        right_weight_gradient,
+        from_all_pairs,
+        by_einsum,
+        by_a_loop,
+        by_rows,
+        as_pytorch_differentiates,
+    ],
 )
 def test_weight_gradient(attempt):
     assert check.weight_gradient.judge(lambda m, t, g: TODO).status is Status.NOT_ATTEMPTED
