@@ -108,7 +108,7 @@ sparse_loss = Exercise(
         Case(
             "a full matrix",
             (np.array([[1.0, 2.0], [0.5, -1.0]]), sp.csr_array([[1.0, 4.0], [2.0, 3.0]])),
-            "the version you were given gets this one right",
+            "the squared errors are 0, 4, 2.25 and 16, and the result is their mean",
         ),
         Case(
             "the row of exercise 1",

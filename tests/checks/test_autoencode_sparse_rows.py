@@ -176,6 +176,11 @@ def test_sparse_loss_catches(attempt, part):
     assert part in outcome.message
 
 
+def test_sparse_loss_speaks_of_no_version_that_the_page_does_not_give():
+    message = check.sparse_loss.judge(lambda o, t: dense(o, t) * o.size).message
+    assert "the result is their mean" in message
+
+
 # --- centred_product ----------------------------------------------------------------------------
 
 
