@@ -106,7 +106,13 @@ def _answer(question: Question, choice: Choice) -> str:
 
 
 def _inline(text: str) -> str:
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text, quote=False))
+    """Write code and emphasis as HTML: within HTML nobody reads Markdown's marks."""
+
+    def as_html(mark: re.Match[str]) -> str:
+        code, emphasis = mark.groups()
+        return f"<em>{emphasis}</em>" if code is None else f"<code>{code}</code>"
+
+    return re.sub(r"`([^`]*)`|\*([^*`]+)\*", as_html, html.escape(text, quote=False))
 
 
 def as_gift(found: Sequence[Question], places: Places) -> str:

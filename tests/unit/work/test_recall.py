@@ -244,7 +244,8 @@ def test_the_page_has_every_question_and_no_script():
     names = {path.name for path in work.course_folder().glob("*.ipynb")}
     assert all(link.partition("#cell-id=")[0] in names for link in page.links)
     for question in QUESTIONS:
-        assert question.ask.replace("`", "") in page.text
+        without_emphasis = re.sub(r"(?<![\s*])\*|\*(?![\s*])", "", question.ask)
+        assert without_emphasis.replace("`", "") in page.text
 
 
 def read_gift(text):
@@ -502,6 +503,15 @@ def test_a_page_stands_in_the_order_of_the_course_and_means_what_was_written():
         '<p>Look it up: <a href="01_a.ipynb#&quot;x&quot;">01 A &amp; B, 1. &lt;Sum&gt;</a></p>\n'
         "</body>\n</html>\n"
     )
+
+
+def test_emphasis_is_written_as_html_where_markdown_is_not_read():
+    wrong = Choice("`2 * a * b`", "No *such thing*, and 2 * 3 is 6.")
+    asked = dataclasses.replace(CODE, ask="What does `x ** 2` *not* say?", wrong=(wrong,))
+    page = recall.as_page([asked], {})
+    assert "<h3>What does <code>x ** 2</code> <em>not</em> say?</h3>" in page
+    assert "<summary><code>2 * a * b</code></summary>" in page
+    assert "<p>✗ No <em>such thing</em>, and 2 * 3 is 6.</p>" in page
 
 
 def test_questions_of_one_notebook_share_a_heading_and_a_category():
