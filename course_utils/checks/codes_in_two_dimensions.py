@@ -217,7 +217,7 @@ most_confused = Exercise(
             "three kinds",
             (np.array([[50, 1, 2], [0, 40, 3], [9, 0, 60]]),),
             "0 and 2 are taken for each other 2 + 9 times",
-            hint="The diagonal counts right answers; they are no confusion.",
+            hint="Count both directions. The diagonal counts right answers: no confusion.",
         ),
         Case(
             "both directions",

@@ -487,6 +487,7 @@ def pairs_by_smaller_second(confusion):
         (pairs_on_the_diagonal, Status.WRONG, "no confusion"),
         (pairs_one_way, Status.WRONG, "Add what stands"),
         (lambda c: pairs_by_loop(np.triu(c)), Status.WRONG, "three kinds"),
+        (lambda c: pairs_by_loop(np.triu(c)), Status.WRONG, "Count both"),
         (lambda c: pairs_by_loop(c)[::-1], Status.WRONG, "three kinds"),
         (pairs_last_of_ties, Status.WRONG, "Of equal pairs"),
         (pairs_by_smaller_second, Status.WRONG, "in general"),
