@@ -1,5 +1,6 @@
 """What models and training in Keras say to wrong values: see ``keras.txt`` beside this file."""
 
+import functools
 import re
 
 import numpy as np
@@ -17,23 +18,24 @@ pytestmark = pytest.mark.keras
 ROWS = np.random.default_rng(0).uniform(0.1, 0.9, size=(8, 6)).astype(np.float32)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def compiled_again():
-    """Let what `network` has switched off end with the test."""
+    """Let what `network` has switched off end with these tests."""
     yield
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(False)
 
 
+@functools.cache
 def network():
-    """A small one; what training is asked here does not depend on how it is run."""
+    """A small one for all calls; what training is asked here does not depend on how it is run."""
     import tensorflow as tf
 
     from course_utils.keras_models import mlp_autoencoder
 
     tf.config.run_functions_eagerly(True)
-    return mlp_autoencoder([6, 4, 2], seed=0)[0]
+    return mlp_autoencoder([6, 2], seed=0)[0]
 
 
 # Function -> a call of it that is right.
