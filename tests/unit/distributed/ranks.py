@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import psutil
 import scipy.sparse as sp
 import torch
 import torch.distributed as dist
@@ -88,18 +87,8 @@ def descend(share=lambda n: slice(0, n), add=lambda parameters, sparse: 0):
     return model.state_dict(), sent, predicted
 
 
-def listening():
-    """Addresses at which this rank and the torchrun that started it wait for others."""
-    found = set()
-    for process in (psutil.Process(), psutil.Process().parent()):
-        for each in process.net_connections("tcp"):
-            if each.status == psutil.CONN_LISTEN:
-                found.add(each.laddr.ip)
-    return sorted(found)
-
-
 def dies_at(call):
-    """Return what lets a rank kill itself at this step, in its first life."""
+    """Return what lets a rank kill itself at this step of its life."""
 
     def prepare(model):
         shared, calls = model.loss, []
@@ -115,20 +104,30 @@ def dies_at(call):
     return prepare
 
 
-def main(folder, job, *arguments):
+def main(folder, jobs, *deaths):
+    """Do one job, or several whose names a comma divides, and write down what became of each."""
     dist.init_process_group("gloo")
+    for job in jobs.split(","):
+        report_of(Path(folder), job, *deaths)
+    dist.destroy_process_group()
+
+
+def report_of(folder, job, *deaths):
+    """Do a job; of each life of the ranks but the last, `deaths` says whose death at which step."""
     rank, world = dist.get_rank(), dist.get_world_size()
-    name = Path(folder) / f"{job}.{rank}"
-    report = {"listening": listening(), "guarded": hasattr(socket, "blocked_by_the_tests")}
+    name = folder / f"{job}.{rank}"
+    report = {"guarded": hasattr(socket, "blocked_by_the_tests")}
     if job == "sparse":
         state, sent, predicted = descend(lambda n: my_rows(n, rank, world), add_up)
         report |= {"bytes": sent, "predicted": predicted}
     else:
         options = {}
-        if arguments:  # rank and step of a death
-            options["checkpoint"] = Path(folder) / "training.pt"
-            victim, step = map(int, arguments)
-            if rank == victim and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+        if deaths:
+            options["checkpoint"] = folder / "training.pt"
+            life = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+            report["lives"] = life + 1
+            victim, step = map(int, deaths[life].split(":")) if life < len(deaths) else (None, 0)
+            if rank == victim:
                 options["before"] = dies_at(step)
         # Ranks begin with different weights, of which those of rank 0 are taken.
         model, history, traffic = train(job, rank, shared_steps, **options)
@@ -136,7 +135,6 @@ def main(folder, job, *arguments):
         report |= {"train": history.train, "steps": traffic.steps, "bytes": traffic.bytes}
     torch.save(state, f"{name}.pt")
     Path(f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
-    dist.destroy_process_group()
 
 
 if __name__ == "__main__":
