@@ -3,9 +3,6 @@
 import copy
 import functools
 import itertools
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -458,35 +455,6 @@ def test_a_checkpoint_of_the_step_by_step_adam_continues(torch, models, tmp_path
         straight = models.fit(make(models, torch), rows, epochs=6, **options)
         models.fit(make(models, torch), rows, epochs=3, checkpoint=path, **options)
     assert models.fit(make(models, torch), rows, epochs=6, checkpoint=path, **options) == straight
-
-
-def test_process_killed_in_the_middle_leaves_a_usable_checkpoint(tmp_path):
-    code = """
-import os, sys, numpy as np, scipy.sparse as sp, torch
-from course_utils import torch_models
-torch.manual_seed(0)
-model = torch_models.SparseInputAutoencoder(6, [4], 2)
-if sys.argv[2] == "die":
-    from course_utils.torch_models.checkpoints import Checkpoint
-    real = Checkpoint.write
-    def dying(self, optimizer, run):
-        real(self, optimizer, run)
-        if len(run["train"]) == 2:
-            os._exit(9)
-    Checkpoint.write = dying
-rows = sp.csr_array(np.eye(30, 6, dtype=np.float32) + np.eye(30, 6, 3, dtype=np.float32))
-checkpoint = None if sys.argv[2] == "straight" else sys.argv[1]
-history = torch_models.fit(model, rows, epochs=4, batch_size=4, checkpoint=checkpoint)
-print(history.train, float(sum(p.detach().double().sum() for p in model.parameters())))
-"""
-
-    def run(mode):
-        command = [sys.executable, "-c", code, str(tmp_path / "run.pt"), mode]
-        environment = os.environ | {"OMP_NUM_THREADS": "1"}
-        return subprocess.run(command, capture_output=True, text=True, env=environment)
-
-    assert run("die").returncode == 9
-    assert run("continue").stdout == run("straight").stdout != ""
 
 
 def test_finished_training_is_not_trained_further(torch, models, tmp_path):
