@@ -67,11 +67,15 @@ def test_start_is_where_it_starts(setting):
 @pytest.mark.parametrize(
     ("rows", "labels", "message"),
     [
-        (5, np.arange(4) % 3, "got 5 rows and 4 labels"),
+        (
+            5,
+            np.arange(4) % 3,
+            "^x and labels must have the same number of rows, got 5 rows and 4 labels$",
+        ),
         (0, np.arange(0), "x must not be empty"),
         (3, np.array([0, 1, 3]), "from 0 to 2, got 0 to 3"),
         (3, np.array([0, -1, 2]), "from 0 to 2, got -1 to 2"),
-        (3, np.array([0.0, 1.0, 2.0]), "labels must hold integers, got float64"),
+        (3, np.array([0.0, 1.0, 2.0]), "^labels must hold integers, got float64"),
     ],
 )
 def test_refuses_labels(setting, rows, labels, message):

@@ -191,6 +191,14 @@ def test_the_rung_is_the_network_trained_as_on_the_page(torch, models):
     np.testing.assert_array_equal(scorer(seen.astype(float)), expected)
 
 
+def test_one_teacher_makes_a_rung_and_none_does_not(models):
+    scorer = models.denoiser(sp.csr_array([[1.0, 0, 2]]), (2, 0.0), epochs=1)
+    assert scorer(sp.csr_array(np.eye(2, 3))).shape == (2, 3)
+    for nobody in (sp.csr_array((0, 3)), sp.csr_array((3, 0)), sp.csr_array((2, 3))):
+        with pytest.raises(ValueError, match="train must hold interactions above 0, got shape"):
+            models.denoiser(nobody, (2, 0.0))
+
+
 def test_another_seed_is_another_rung(models):
     one, other = (models.denoiser(two_kinds()[1:], (3, 0.2), epochs=1, seed=s) for s in (0, 1))
     assert not np.array_equal(one(two_kinds()), other(two_kinds()))

@@ -106,6 +106,22 @@ def test_sparse_mean_squared_error_refuses(torch, models):
         models.sparse_mean_squared_error(torch.zeros(2, 3), sp.csr_array((3, 2)))
     with pytest.raises(TypeError, match="target must be a scipy sparse array"):
         models.sparse_mean_squared_error(torch.zeros(2, 3), np.zeros((2, 3)))
+    with pytest.raises(TypeError, match="^output must hold real numbers"):
+        models.sparse_mean_squared_error("text", sp.csr_array((2, 3)))
+
+
+def test_codes_are_linear_without_hidden_layers_and_not_cut_with_them(torch, models):
+    rows = sparse_rows()
+    for hidden_sizes in ((), (8,)):
+        model = make(models, torch, hidden_sizes)
+        with torch.no_grad():
+            codes = model.encode(rows)
+            first = torch.tensor(rows.toarray()) @ model.lookup.weight + model.bias
+            if hidden_sizes:
+                last = model.encoder[-1]
+                first = first.relu() @ last.weight.T + last.bias
+        torch.testing.assert_close(codes, first, atol=1e-6, rtol=0)
+        assert codes.min() < 0
 
 
 def test_sparse_mean_squared_error_takes_any_form(torch, models):

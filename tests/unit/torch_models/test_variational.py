@@ -155,6 +155,11 @@ def test_loss_is_the_mean_of_both_parts(torch, models):
         torch.testing.assert_close(loss, (reconstruction + beta * by_unit.sum(1)).mean())
 
 
+def test_settings_that_are_not_given(models):
+    settings = {"hidden_sizes": [256, 128], "code_size": 20, "beta": 1.0, "noisy": True}
+    assert models.VariationalAutoencoder(6).config == {"n_features": 6} | settings
+
+
 def test_without_noise_and_divergence_it_is_an_ordinary_autoencoder(torch, models):
     model = models.VariationalAutoencoder(8, [7], code_size=3, beta=0, noisy=False, seed=0)
     rows = torch.from_numpy(pixels())
