@@ -1,5 +1,6 @@
 """The site: what the checks of its pages notice, and the real one, built as `make site` does."""
 
+import functools
 import json
 import os
 import re
@@ -120,6 +121,7 @@ def site(tmp_path_factory):
     return folder / "site"
 
 
+@functools.cache
 def soup(site, name):
     return BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
 
