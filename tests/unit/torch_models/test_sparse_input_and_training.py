@@ -473,6 +473,16 @@ def test_a_checkpoint_of_the_step_by_step_adam_continues(torch, models, tmp_path
     assert models.fit(make(models, torch), rows, epochs=6, checkpoint=path, **options) == straight
 
 
+def test_a_fingerprint_is_of_numbers_and_not_of_their_bytes(torch):
+    from course_utils.torch_models.checkpoints import fingerprint
+
+    rows = torch.tensor([[0.0, 1.5], [-2.0, torch.nan]])
+    minus = torch.tensor([[-0.0, 1.5], [-2.0, torch.nan]])
+    half = rows.bfloat16()  # which NumPy does not know
+    assert {*map(fingerprint, (rows, minus, rows.double(), half))} == {fingerprint(rows)}
+    assert fingerprint(rows + 1) != fingerprint(rows)
+
+
 def test_finished_training_is_not_trained_further(torch, models, tmp_path):
     rows, path = sparse_rows(), tmp_path / "run.pt"
     first = models.fit(make(models, torch), rows, epochs=3, checkpoint=path)
