@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -117,7 +116,7 @@ def _structure(network: keras.Model) -> str:
             }
         return [without_start(part) for part in config] if isinstance(config, list) else config
 
-    return json.dumps(without_start(network.get_config()), sort_keys=True, default=repr)
+    return repr(without_start(network.get_config()))
 
 
 def _settings(learning_rate: Any) -> str:

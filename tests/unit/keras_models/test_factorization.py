@@ -142,12 +142,22 @@ def test_masked_loss_without_missing_cells_is_the_plain_one(models, tf):
 # --- fit_repeated ---------------------------------------------------------------------------------
 
 
-def test_weights_are_those_of_a_plain_fit(models):
+@pytest.mark.parametrize("parts", [1, 5])
+@pytest.mark.parametrize("one_cycle", [False, True])
+def test_weights_are_those_of_a_plain_fit(models, one_cycle, parts):
+    import keras
+
     x = (RATINGS / 5).astype(np.float32)
     plain, fast = source_network(models), source_network(models)
-    plain.compile("adam", "mse")
+    rate = 0.01
+    if one_cycle:  # 30 steps, of which the first tenth rises
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.01 / 25, decay_steps=27, warmup_target=0.01, warmup_steps=3
+        )
+    plain.compile(keras.optimizers.Adam(rate), "mse")
     plain.fit(x, x, epochs=10, batch_size=2, shuffle=False, verbose=0)
-    models.fit_repeated(fast, x, epochs=10, batch_size=2, shuffle=False)
+    how = {"one_cycle": one_cycle, "parts": parts, "learning_rate": 0.01}
+    models.fit_repeated(fast, x, epochs=10, batch_size=2, shuffle=False, **how)
     for left, right in zip(plain.get_weights(), fast.get_weights(), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-6)
     untrained = source_network(models).get_weights()
