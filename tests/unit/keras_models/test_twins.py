@@ -60,6 +60,13 @@ def test_other_steps_get_another_twin_and_the_latest_few_are_kept(models, twins)
         assert all(map(np.array_equal, first[position], again))
 
 
+def test_a_loss_of_the_course_is_kept_and_a_learners_is_not(models, twins):
+    trained(models, loss=models.masked_mse)
+    assert len(twins._twins) == 1
+    trained(models, loss=lambda targets, outputs: models.masked_mse(targets, outputs))
+    assert len(twins._twins) == 1
+
+
 def test_noise_lies_in_the_batches_and_not_in_the_steps(models, twins):
     clean = trained(models, seed=1)
     noisy = trained(models, seed=1, noise=0.3)

@@ -143,3 +143,18 @@ def test_other_features_are_refused(models):
     model = build(models)
     with pytest.raises(ValueError, match="features must have 6 columns"):
         model.offers(two_kinds(), np.ones((2, N_FEATURES + 1)))
+
+
+def test_features_are_named_where_they_are_refused(models):
+    wrong = sp.csr_array(np.eye(3, N_FEATURES) * 1j)
+    with pytest.raises(TypeError, match="^features must hold real numbers"):
+        models.FeatureBagAutoencoder(wrong, 3)
+    with pytest.raises(TypeError, match="^features must hold real numbers"):
+        build(models).offers(two_kinds(), wrong)
+
+
+def test_without_a_word_nothing_is_added_to_the_loss(models):
+    rows, model = two_kinds(), build(models).eval()
+    told = build(models, ids=False, drop_ids=0.0, penalty=0.0).eval()
+    assert model.loss(rows).item() == told.loss(rows).item()
+    assert not model.ids
