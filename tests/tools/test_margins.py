@@ -119,6 +119,27 @@ def test_a_notebook_draws_from_other_seeds_and_no_verdict_stops_it(tmp_path, mon
 
 
 @pytest.mark.slow
+def test_a_process_that_a_page_starts_draws_from_the_same_seeds(tmp_path, monkeypatch):
+    monkeypatch.setattr(program, "WORK", tmp_path)
+    draw = "import numpy as np; print(np.random.default_rng(0).random())"
+    command = f"[sys.executable, '-c', {draw!r}]"
+    source = small_notebook(
+        tmp_path,
+        (
+            f"import subprocess, sys\ndrawn = float(subprocess.check_output({command}))",
+            "import numpy as np\nown = np.random.default_rng(0).random()",
+            "verdict('the same', drawn == own)\nverdict('low', own < 0.6)",
+        ),
+    )
+    for shift in (0, 1):
+        assert asyncio.run(program.measure(source, shift, "digest")) == ""
+    found = [json.loads((tmp_path / f"01_small.{s}.json").read_text("utf-8")) for s in (0, 1)]
+    same, low = zip(*(run["verdicts"] for run in found), strict=True)
+    assert [line["holds"] for line in same] == [True, True]
+    assert low[0]["gap"] != low[1]["gap"]
+
+
+@pytest.mark.slow
 def test_a_notebook_that_stops_says_where(tmp_path, monkeypatch):
     monkeypatch.setattr(program, "WORK", tmp_path)
     source = small_notebook(

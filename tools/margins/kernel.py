@@ -35,7 +35,7 @@ def install(file: Path, shift: int) -> None:
     shift : int
         0 leaves every seed as it is.
     """
-    from course_utils import _seeds, checks
+    from course_utils import checks
     from course_utils.checks import engine
 
     def noted(statement: str, holds: Any) -> None:
@@ -44,8 +44,20 @@ def install(file: Path, shift: int) -> None:
             lines.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     checks.verdict = engine.verdict = noted
-    if not shift:
-        return
+    if shift:
+        draw_from_other_seeds(shift)
+
+
+def draw_from_other_seeds(shift: int) -> None:
+    """Replace the seeds of this process: of a kernel, or of one that a page has started.
+
+    Parameters
+    ----------
+    shift : int
+        Which other seeds, from 1.
+    """
+    from course_utils import _seeds
+
     plain_rng, plain_number = np.random.default_rng, _seeds.number_of
 
     def default_rng(seed: Any = None) -> np.random.Generator:
