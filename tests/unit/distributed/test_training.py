@@ -175,12 +175,14 @@ def test_streams_of_ranks_differ_and_leave_the_generator_in_step(ranks):
     assert torch.equal(torch.get_rng_state(), before), "only training draws"
 
 
-def test_killed_ranks_are_started_again_and_no_bit_is_lost(ranks, undisturbed, tmp_path):
-    # Before the first checkpoint, within the second epoch, and in the step of the last single row.
-    deaths = ["0:2", "1:7", "1:4"]
-    launch(SCRIPT, str(tmp_path), "noise", *deaths, restarts=len(deaths))
-    killed = results(tmp_path, "noise")
-    for (weights, report), (wanted, expected) in zip(killed, undisturbed("noise"), strict=True):
+# Within the second epoch; before the first checkpoint, and in the step of the last single row.
+@pytest.mark.parametrize(("job", "deaths"), [("noise", ["1:7"]), ("cells", ["0:2", "1:8"])])
+def test_killed_ranks_are_started_again_and_no_bit_is_lost(
+    job, deaths, ranks, undisturbed, tmp_path
+):
+    launch(SCRIPT, str(tmp_path), job, *deaths, restarts=len(deaths))
+    killed = results(tmp_path, job)
+    for (weights, report), (wanted, expected) in zip(killed, undisturbed(job), strict=True):
         assert_same(weights, wanted)
         assert report["train"] == expected["train"]
         assert report["lives"] == len(deaths) + 1

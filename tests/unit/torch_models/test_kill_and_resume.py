@@ -1,6 +1,6 @@
 """A training process is really killed, again and again, and still ends where it would have ended.
 
-Each model draws noise while it trains, so a resumed run has to repeat noise as well as steps.
+Two of the models draw noise while they train, so a resumed run repeats noise as well as steps.
 """
 
 import contextlib
@@ -37,19 +37,23 @@ def train(kind, checkpoint, say):
         rows = rng.standard_normal((400, 60)).astype(np.float32)
         rows[rng.random(rows.shape) < 0.5] = np.nan
     else:
-        model = torch_models.InteractionAutoencoder(60, 8)
+        arguments = {"SparseInputAutoencoder": (60, [32], 8), "InteractionAutoencoder": (60, 8)}
+        model = getattr(torch_models, kind)(*arguments[kind])
         rows = sp.csr_array((rng.random((400, 60)) < 0.2).astype(np.float32))
 
-    def saying(word, function):
+    def saying(word, function, afterwards=None):
         def call(*arguments, **options):
             say.send(word)
-            return function(*arguments, **options)
+            result = function(*arguments, **options)
+            if afterwards is not None:
+                say.send(afterwards)
+            return result
 
         return call
 
     model.loss = saying("step", model.loss)
     torch.save = saying("write", torch.save)
-    os.replace = saying("replace", os.replace)
+    os.replace = saying("replace", os.replace, "replaced")
     history = torch_models.fit(
         model,
         rows,
@@ -85,9 +89,11 @@ def started(processes, kind, checkpoint):
             while True:
                 yield listen.recv()
 
-    yield process, words()
-    process.join()
-    listen.close()
+    try:
+        yield process, words()
+    finally:
+        process.join()
+        listen.close()
 
 
 def finish(processes, kind, checkpoint):
@@ -111,10 +117,12 @@ def kill(processes, kind, checkpoint, word, count, delay):
 
 
 # Moments to die at, one after the other, each time continuing from what the last one left behind:
-# in the first epoch; while a checkpoint is written; before it takes its name; some time later.
+# in the first epoch; while a checkpoint is written; before it takes its name; some time later; as
+# soon as it has its name.
 MOMENTS = {
     "Autoencoder": [("step", 3, 0.0), ("write", 2, 0.0), ("replace", 2, 0.0), ("step", 1, 0.02)],
     "InteractionAutoencoder": [("replace", 2, 0.0), ("step", 17, 0.0)],
+    "SparseInputAutoencoder": [("replaced", 2, 0.0)],
 }
 
 
