@@ -27,14 +27,19 @@ def compiled_again():
     tf.config.run_functions_eagerly(False)
 
 
-@functools.cache
 def network():
-    """A small one for all calls; what training is asked here does not depend on how it is run."""
+    """A small one; what training is asked here does not depend on how it is run."""
     import tensorflow as tf
 
+    tf.config.run_functions_eagerly(True)
+    return small_autoencoder()
+
+
+@functools.cache
+def small_autoencoder():
+    """Return the same one for all calls: to make one takes longer than to train it."""
     from course_utils.keras_models import mlp_autoencoder
 
-    tf.config.run_functions_eagerly(True)
     return mlp_autoencoder([6, 2], seed=0)[0]
 
 
