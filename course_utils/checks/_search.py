@@ -9,10 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from weakref import WeakKeyDictionary
 
 EXAMPLES = 200
 # Shrinking a counter-example may go on for long; what it has after so many calls is small enough.
 CALLS = 1000
+# Search -> all inputs that an attempt meets that fails on none, in their order. Drawing them takes
+# longer than to call most attempts, and they are the same for every attempt on an exercise.
+DRAWN: WeakKeyDictionary[Any, list[tuple[Any, ...]]] = WeakKeyDictionary()
 
 
 class _EnoughError(BaseException):
@@ -24,18 +28,27 @@ def smallest_failure(
 ) -> tuple[Any, ...] | None:
     """Draw inputs until one fails, and make it smaller as long as it does.
 
+    The inputs of a search that found nothing are kept: where the next attempt fails on none of
+    them either, nothing is drawn. Where it fails, the search is as in a fresh process.
+
     Parameters
     ----------
     search : hypothesis strategy
         Produces argument tuples.
     fails : callable
-        Whether an attempt fails on an argument tuple.
+        Whether an attempt fails on an argument tuple; it leaves the tuple as it is.
 
     Returns
     -------
     tuple or None
         The smallest input found, or None if none of 200 fails.
     """
+    smallest = None
+    if search in DRAWN:
+        smallest = next(filter(fails, DRAWN[search]), None)
+        if smallest is None:
+            return None
+
     import hypothesis
 
     settings = hypothesis.settings(
@@ -46,13 +59,14 @@ def smallest_failure(
         phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
     )
     calls = 0
-    smallest = None
+    met = []
 
     def fails_within_bounds(arguments: tuple[Any, ...]) -> bool:
         nonlocal calls, smallest
         calls += 1
         if calls > CALLS:
             raise _EnoughError
+        met.append(arguments)
         failed = fails(arguments)
         smallest = arguments if failed else smallest
         return failed
@@ -64,6 +78,8 @@ def smallest_failure(
         return hypothesis.find(
             search, fails_within_bounds, settings=settings, random=random.Random(0)
         )
+    if smallest is None and calls <= CALLS:
+        DRAWN[search] = met
     return smallest
 
 

@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from weakref import WeakKeyDictionary
 
 import hypothesis
 import pytest
@@ -16,6 +17,12 @@ from course_utils.checks import _search
 from course_utils.checks._search import smallest_failure
 
 NUMBERS = st.tuples(st.integers(-(10**9), 10**9), st.lists(st.integers()))
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """No search has drawn anything yet, as in a new process."""
+    monkeypatch.setattr(_search, "DRAWN", WeakKeyDictionary())
 
 
 @pytest.fixture(autouse=True, params=["course", "default"])
@@ -70,6 +77,51 @@ def test_a_search_ends_after_so_many_calls_with_what_it_has(monkeypatch, calls):
     assert len(tried) == calls
     assert found == next(filter(fails, reversed(tried)), None)
     assert (found is None) == (calls == 1)
+
+
+def test_inputs_are_drawn_once_for_all_attempts():
+    drawn = []
+    strategy = st.tuples(st.integers().map(lambda value: drawn.append(value) or value))
+    first = searched(lambda arguments: False, strategy)
+    count = len(drawn)
+    assert searched(lambda arguments: False, strategy) == first
+    assert len(drawn) == count >= len(first[1])
+
+
+def test_a_wrong_attempt_after_a_right_one_meets_the_same_as_in_a_new_process():
+    def fails(arguments):
+        return arguments[0] > 1000 and len(arguments[1]) > 1
+
+    found, tried = searched(fails)
+    passed = searched(lambda arguments: False)[1]
+    again, afterwards = searched(fails)
+    until = next(number for number, arguments in enumerate(passed, 1) if fails(arguments))
+    assert (again, afterwards) == (found, passed[:until] + tried)
+    # And the right attempt after the wrong one still meets all.
+    assert searched(lambda arguments: False) == (None, passed)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_inputs_of_a_search_that_was_cut_short_are_not_kept(monkeypatch, before):
+    if before:
+        searched(lambda arguments: False)
+    with monkeypatch.context() as patch:
+        patch.setattr(_search, "CALLS", 1)
+        searched(lambda arguments: False)
+    assert len(searched(lambda arguments: False)[1]) == _search.EXAMPLES
+
+
+def test_what_fails_but_once_among_known_inputs_is_found_as_well():
+    searched(lambda arguments: False)
+    failed = []
+
+    def fails(arguments):
+        if failed or arguments[0] <= 1000:
+            return False
+        failed.append(arguments)
+        return True
+
+    assert [searched(fails)[0]] == failed
 
 
 def test_what_fails_but_once_is_found_as_well():
