@@ -31,8 +31,14 @@ def _page(path: Path) -> BeautifulSoup:
 
 @cache
 def _anchors(path: Path) -> frozenset[str]:
-    found = _page(path).select("[id]")
-    return frozenset(str(element["id"]) for element in found)
+    return frozenset(str(element["id"]) for element in _page(path).find_all(id=True))
+
+
+@cache
+def _target(folder: Path, address: str) -> Path | None:
+    """File to which a link in a folder leads, if there is one."""
+    target = (folder / unquote(address)).resolve()
+    return target if target.is_file() else None
 
 
 def is_foreign(address: str) -> bool:
@@ -91,8 +97,8 @@ def _broken_links(path: Path) -> Iterator[str]:
         parts = urlsplit(address)
         if not address or parts.scheme or parts.netloc:
             continue
-        target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-        if not target.is_file():
+        target = _target(path.parent, parts.path) if parts.path else path
+        if target is None:
             yield f"<{element.name}> leads to {address}, which does not exist"
         elif (
             parts.fragment
@@ -111,13 +117,15 @@ def _undescribed(page: BeautifulSoup) -> Iterator[str]:
 
 def _headings(page: BeautifulSoup) -> Iterator[str]:
     last = 0
-    on_screen = ":not(.onlyprint *)"  # the theme repeats the title for paper
-    for heading in page.select(", ".join(f"h{level}{on_screen}" for level in range(1, 7))):
+    headings = page.find_all([f"h{level}" for level in range(1, 7)])
+    # The theme repeats the title for paper.
+    on_screen = [each for each in headings if each.find_parent(class_="onlyprint") is None]
+    for heading in on_screen:
         level = int(heading.name[1])
         if level > last + 1:
             yield f"<{heading.name}> {heading.get_text()[:60]!r} follows a heading of level {last}"
         last = level
-    count = len(page.select("h1" + on_screen))
+    count = sum(heading.name == "h1" for heading in on_screen)
     if count != 1:
         yield f"{count} headings of level 1 instead of one"
 
@@ -129,7 +137,7 @@ def _frame(page: BeautifulSoup) -> Iterator[str]:
         yield "no title"
     if page.find("meta", attrs={"name": "viewport"}) is None:
         yield "no viewport: a phone would show it tiny"
-    ids = Counter(str(element["id"]) for element in page.select("[id]"))
+    ids = Counter(str(element["id"]) for element in page.find_all(id=True))
     for name, count in ids.items():
         if count > 1:
             yield f"id {name!r} stands {count} times"
@@ -150,6 +158,7 @@ def problems(folder: Path) -> list[str]:
     """
     _page.cache_clear()
     _anchors.cache_clear()
+    _target.cache_clear()
     found = []
     for path in sorted(folder.resolve().rglob("*.html")):
         if "_static" in path.parts:  # templates that the themes leave behind; nothing links them
