@@ -7,7 +7,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 import pytest
-from judging import assert_judged, quickly
+from judging import assert_judged, assert_right, quickly
 
 from course_utils.checks import TODO, Status
 from course_utils.checks import scale_past_one_machine as check
@@ -138,7 +138,7 @@ def by_writing(gradients, rows):
     ],
 )
 def test_whole_gradient_takes_every_style(attempt):
-    quickly(assert_judged, check.whole_gradient, attempt, Status.RIGHT, "6 of 6")
+    assert_right(check.whole_gradient, attempt, "6 of 6")
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
