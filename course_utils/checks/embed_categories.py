@@ -110,7 +110,7 @@ one_hot = Exercise(
         ),
         Case(
             "a short type and many categories",
-            (np.array([130], dtype=np.uint8), 131),
+            (np.array([3, 130], dtype=np.uint8), 300),
             "the type of the indices has nothing to do with the number of categories",
             hint="Keep the type of the indices out of the result, and of what you calculate.",
         ),

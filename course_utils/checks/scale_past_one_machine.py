@@ -141,7 +141,7 @@ whole_gradient = Exercise(
         ),
         Case(
             "three ranks, one weight",
-            (np.array([[0.5], [-2.0], [1.0]]), np.array([10, 1, 5])),
+            (np.array([[100.2], [-1001.0], [0.2]]), np.array([10, 1, 5])),
             "any number of ranks and weights",
             hint="Let the arrays say how many ranks and weights there are, and rows in all.",
         ),

@@ -129,6 +129,16 @@ def one_number_per_picture(truth, image):
     return 10 * np.log10(255**2 / np.mean((truth.astype(float) - image) ** 2, axis=-1))
 
 
+def test_decibels_near_0_may_be_off_by_the_rounding_of_single_precision():
+    truth, image = np.array([251], np.uint8), np.array([0], np.uint8)
+    exercise = check.psnr_of_bytes
+    expected, single = exercise.reference(truth, image), bytes_in(np.float32)(truth, image)
+    assert abs(single - expected) > 1e-6 * expected
+    assert exercise.compare(expected, single) == ""
+    assert exercise.compare(expected, single + 1e-4) == "other values"
+    assert exercise.compare(expected, single + 1j).startswith("complex")
+
+
 @pytest.mark.parametrize(
     ("attempt", "status", "text"),
     [

@@ -158,7 +158,7 @@ def of_the_type_of_the_indices(indices, num_classes):
         (lambda i, n: np.eye(n)[i].squeeze(), "shape (10,) instead of (1, 10)"),
         (lambda i, n: np.eye(n)[i[::-1]], "indices that fall"),
         (lambda i, n: np.eye(n)[i.astype(np.int8)], "a short type and many categories"),
-        (of_the_type_of_the_indices, "not in general"),
+        (of_the_type_of_the_indices, "a short type and many categories"),
         (lambda i, n: np.eye(n)[list(set(i.tolist()))], "occurs twice"),
         (lambda i, n: sp.csr_array(np.eye(n)[i]), "a sparse array instead of a dense one"),
         (lambda i, n: [[int(k == c) for c in range(n)] for k in i], "no index at all"),
