@@ -189,7 +189,7 @@ def measure(folder: str) -> bool:
         Target(
             "busier of two ranks over one process",
             steps.ratio(*reversed(names.values())),
-            at_most=0.7,
+            at_most=0.8,  # 0.64 on an Intel Xeon, 0.69 on an AMD EPYC; sums travel as well
         ),
     ]
     return report("scale", comparisons, targets)
