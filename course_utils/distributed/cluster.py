@@ -28,6 +28,8 @@ _SETTINGS = {
     # 15 seconds that are the default.
     "distributed.deploy.lost-worker-timeout": "1 day",
 }
+# Seconds after which a scheduler that does not answer is taken for gone: Dask's own default.
+_PATIENCE = 30.0
 _VARIABLES = {
     "DASK_" + name.replace(".", "__").replace("-", "_").upper(): value
     for name, value in _SETTINGS.items()
@@ -143,7 +145,8 @@ def connect(
     workers : int
         How many to wait for.
     timeout : float
-        Seconds to wait for scheduler and workers.
+        Seconds to wait for scheduler and workers to start. A scheduler that has started, but does
+        not answer for 30 seconds, then or later, is taken for gone.
 
     Yields
     ------
@@ -168,7 +171,7 @@ def connect(
         end = time.monotonic() + timeout
         address = _address(_files.home(scheduler_file, "scheduler_file"), end)
         try:
-            client = Client(address, timeout=max(1.0, end - time.monotonic()))
+            client = Client(address, timeout=min(_PATIENCE, max(1.0, end - time.monotonic())))
         except OSError as error:
             raise TimeoutError(
                 f"no scheduler answers at {address}, which {scheduler_file} names; start it again"

@@ -221,19 +221,25 @@ def fold(
             total = add(total, function(path, *arguments, **options))
         return total
     from distributed.client import FutureCancelledError
-    from distributed.comm import CommClosedError
     from distributed.scheduler import NoWorkerError
 
+    ends: list[Any] = []
     try:
-        sent = tuple(_sent(client, argument) for argument in arguments)
+        if client.status in ("closing", "closed"):
+            raise ConnectionError(f"the client is {client.status}")
         runs = min(max(1, len(client.nthreads())), len(wanted))
-        ends = [
+        sent = tuple(_sent(client, argument) for argument in arguments)
+        ends += [
             _chain(client, function, wanted[start::runs], sent, options) for start in range(runs)
         ]
         total = ends[0].result()
         for end in ends[1:]:
             total = add(total, end.result())
-    except (FutureCancelledError, CommClosedError, NoWorkerError) as error:
+    except (FutureCancelledError, NoWorkerError, OSError) as error:
+        # An OSError is the function's own where a task has failed, as when its disk is full; else
+        # it is one of the connection, which Dask raises in several kinds.
+        if isinstance(error, OSError) and any(end.status == "error" for end in ends):
+            raise
         who = "no worker is left" if isinstance(error, NoWorkerError) else "the scheduler is gone"
         key = getattr(error, "key", getattr(error, "task", wanted[-1]))
         part = os.path.basename(os.fspath(key)).partition(" ")[0]

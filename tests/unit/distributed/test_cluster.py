@@ -161,15 +161,19 @@ def test_a_cluster_of_command_lines_gives_the_same_bits_and_ends(paths, client):
     assert psutil.wait_procs(everyone, 60)[1] == []
 
 
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize("when", ["before", "noticed", "given up", "meanwhile"])
 def test_a_scheduler_that_is_gone_is_an_error_that_names_the_part(when, paths, tmp_path, capfd):
-    with command_cluster(2) as client:
-        pid = client.run_on_scheduler(os.getpid)
-        if when == "before":
-            psutil.Process(pid).kill()
-            function = totals
-        else:
+    from distributed import Client
+
+    with command_cluster(2) as cluster, Client(cluster.scheduler.address, timeout=2) as client:
+        pid, function = client.run_on_scheduler(os.getpid), totals
+        if when == "meanwhile":
             function = kill_once(paths[2].name, lambda: pid, tmp_path / "flag")
+        else:
+            psutil.Process(pid).kill()
+        late = {"noticed": ["running"], "given up": ["running", "connecting", "closing"]}
+        while client.status in late.get(when, []):
+            time.sleep(0.01)
         with pytest.raises(ConnectionError, match=r"scheduler is gone.*part-0000\d-of-00006-"):
             fold(function, paths, client=client)
     assert capfd.readouterr().err == ""

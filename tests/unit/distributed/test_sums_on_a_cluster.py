@@ -15,6 +15,8 @@ class Cluster:
     A task that fails raises its error when its result is asked for, and so do those that need it.
     """
 
+    status = "running"
+
     def __init__(self, workers):
         self.workers, self.scattered = workers, []
         self.keys, self.runs = [], 0
@@ -30,20 +32,22 @@ class Cluster:
         assert not pure, "a file may have changed since"
         self.keys.append(key)
         self.runs += total is None
-        given = [a.result() if hasattr(a, "result") else a for a in (total, *arguments)]
         try:
+            given = [a.result() if hasattr(a, "result") else a for a in (total, *arguments)]
             value = function(*given)
         except Exception as error:
             failed = error  # the name of a caught error is gone at the end of its block
+            status = "pending" if isinstance(error, Closed) else "error"
 
             def result():
                 raise failed
         else:
+            status = "finished"
 
             def result():
                 return value
 
-        return SimpleNamespace(result=result)
+        return SimpleNamespace(result=result, status=status)
 
 
 class Cancelled(Exception):
@@ -60,7 +64,7 @@ class NoWorker(Exception):
 
 
 class Closed(OSError):
-    pass
+    """The connection's, whatever its kind: the task has not failed."""
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +72,6 @@ def errors_of_a_cluster(monkeypatch):
     """Importing Dask takes a second; its own errors are met by the tests of a real cluster."""
     for name, module in {
         "client": SimpleNamespace(FutureCancelledError=Cancelled),
-        "comm": SimpleNamespace(CommClosedError=Closed),
         "scheduler": SimpleNamespace(NoWorkerError=NoWorker),
     }.items():
         monkeypatch.setitem(sys.modules, f"distributed.{name}", module)
@@ -134,6 +137,31 @@ def test_a_cluster_that_is_gone_is_an_error_that_names_the_part(error, who, part
     assert caught.value.__cause__ is error
 
 
-def test_an_error_of_the_function_itself_stays_what_it_is():
-    with pytest.raises(ZeroDivisionError):
-        fold(lambda path: 1 / 0, PARTS, client=Cluster(2))
+@pytest.mark.parametrize("error", [ZeroDivisionError(), OSError(28, "No space left")])
+def test_an_error_of_the_function_itself_stays_what_it_is(error):
+    def fails(path):
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        fold(fails, PARTS, client=Cluster(2))
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("call", ["nthreads", "scatter"])
+def test_a_scheduler_that_does_not_answer_is_gone(call, monkeypatch):
+    def refuses(*args, **options):
+        raise OSError("Timed out trying to connect")
+
+    cluster = Cluster(2)
+    monkeypatch.setattr(cluster, call, refuses)
+    with pytest.raises(ConnectionError, match=r"scheduler is gone.*at part-ccc\.parquet"):
+        fold(lambda path, array: 1, PARTS, np.zeros(200_000), client=cluster)
+
+
+def test_a_client_that_has_given_up_is_asked_for_nothing(monkeypatch):
+    cluster = Cluster(2)
+    monkeypatch.setattr(cluster, "status", "closed")
+    with pytest.raises(ConnectionError, match="scheduler is gone") as caught:
+        fold(lengths, PARTS, client=cluster)
+    assert "closed" in str(caught.value.__cause__)
+    assert not cluster.keys
